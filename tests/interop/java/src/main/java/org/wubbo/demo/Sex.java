@@ -1,0 +1,6 @@
+package org.wubbo.demo;
+
+public enum Sex {
+    MAN,
+    WOMAN
+}
