@@ -1,1 +1,3 @@
-//! Skeleton.
+//! What a wubbo plugin sees.
+
+pub mod abi;
