@@ -1,0 +1,38 @@
+//! The providers of one service, and the strategy that makes them look like one.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Invoker, ProviderTable, Url};
+
+/// One state of a directory: the table that policies see, and at the same indices the endpoints that they do not.
+#[derive(Debug, Default)]
+pub struct ProviderList {
+    /// What routers and balancers choose from.
+    pub table: Arc<ProviderTable>,
+    /// Who is called; as long as the table.
+    pub invokers: Vec<Arc<dyn Invoker>>,
+    /// Entries that were announced and cannot be called: protocols not spoken, a gateway's own, malformed.
+    pub skipped: usize,
+}
+
+/// A live list of providers. Object safe, Send + Sync.
+pub trait Directory: Send + Sync + fmt::Debug {
+    /// The reference's URL.
+    fn url(&self) -> &Url;
+
+    /// The registry that fills it, as an operator would write it; empty for direct URLs.
+    fn registry(&self) -> &str;
+
+    /// The state now; called once per attempt, without a lock.
+    fn list(&self) -> Arc<ProviderList>;
+}
+
+/// A fault-tolerance strategy: `failover`, `failfast` and so on. Object safe, Send + Sync.
+pub trait Cluster: Send + Sync + fmt::Debug {
+    /// The strategy's Dubbo key.
+    fn name(&self) -> &str;
+
+    /// Folds `directory` into one invoker.
+    fn join(&self, directory: Arc<dyn Directory>) -> Arc<dyn Invoker>;
+}

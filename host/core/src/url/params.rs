@@ -1,0 +1,109 @@
+//! The parameters: a multi-map kept as one vector sorted by key, so that printing needs no sort, a read is a binary search
+//! and a method-level read (`methods.<m>.<k>`) compares piecewise instead of building its key.
+
+use std::{cmp::Ordering, sync::Arc};
+
+type Param = (Arc<str>, Arc<str>);
+
+/// Sorted by key; values of one key stay in the order written.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct Params(Vec<Param>);
+
+impl Params {
+    /// From pairs in any order.
+    pub(super) fn from_pairs(mut pairs: Vec<Param>) -> Self {
+        pairs.sort_by(|(left, _), (right, _)| left.cmp(right));
+        Self(pairs)
+    }
+
+    pub(super) fn first(&self, key: &str) -> Option<&str> {
+        self.first_param(&[key]).map(|(_, value)| &**value)
+    }
+
+    /// The first value itself, to be shared.
+    pub(super) fn first_shared(&self, key: &str) -> Option<&Arc<str>> {
+        self.first_param(&[key]).map(|(_, value)| value)
+    }
+
+    /// The first value of the key that the pieces make when joined.
+    pub(super) fn first_joined(&self, pieces: &[&str]) -> Option<&str> {
+        self.first_param(pieces).map(|(_, value)| &**value)
+    }
+
+    fn first_param(&self, pieces: &[&str]) -> Option<&Param> {
+        let at = self
+            .0
+            .partition_point(|(stored, _)| compare(stored, pieces) == Ordering::Less);
+        self.0
+            .get(at)
+            .filter(|(stored, _)| compare(stored, pieces) == Ordering::Equal)
+    }
+
+    pub(super) fn values<'params>(
+        &'params self,
+        key: &str,
+    ) -> impl Iterator<Item = &'params str> + use<'params> {
+        let (start, end) = self.range(key);
+        self.0
+            .get(start..end)
+            .unwrap_or_default()
+            .iter()
+            .map(|(_, value)| &**value)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (&**key, &**value))
+    }
+
+    pub(super) fn iter_first(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.firsts().map(|(key, value)| (&**key, &**value))
+    }
+
+    /// Every key once with its first value, to be shared.
+    pub(super) fn firsts(&self) -> impl Iterator<Item = &Param> {
+        self.0
+            .chunk_by(|(left, _), (right, _)| left == right)
+            .filter_map(<[Param]>::first)
+    }
+
+    /// Replaces every value of the key.
+    pub(super) fn set(&mut self, key: Arc<str>, value: Arc<str>) {
+        let (start, end) = self.range(&key);
+        self.0.splice(start..end, [(key, value)]);
+    }
+
+    /// Adds a value behind those that the key has.
+    pub(super) fn append(&mut self, key: Arc<str>, value: Arc<str>) {
+        let (_, end) = self.range(&key);
+        self.0.insert(end, (key, value));
+    }
+
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&str, &str) -> bool) {
+        self.0.retain(|(key, value)| keep(key, value));
+    }
+
+    /// Where the key's values are, or where they would be; start <= end <= length.
+    fn range(&self, key: &str) -> (usize, usize) {
+        let start = self.0.partition_point(|(stored, _)| &**stored < key);
+        let end = self.0.partition_point(|(stored, _)| &**stored <= key);
+        (start, end)
+    }
+}
+
+/// Orders a stored key against the text that the pieces make when joined.
+fn compare(stored: &str, pieces: &[&str]) -> Ordering {
+    let mut rest = stored.as_bytes();
+    for piece in pieces {
+        let (head, tail) = rest.split_at(rest.len().min(piece.len()));
+        // A head shorter than its piece compares as less or differs within, so the order is settled here.
+        match head.cmp(piece.as_bytes()) {
+            Ordering::Equal => rest = tail,
+            settled => return settled,
+        }
+    }
+    if rest.is_empty() {
+        Ordering::Equal
+    } else {
+        Ordering::Greater
+    }
+}
