@@ -51,7 +51,8 @@ pub(super) enum EscapeError {
 /// Decodes `%XX` and, by `plus`, `+`. Borrows when there is nothing to decode.
 pub(super) fn unescape(text: &str, plus: Plus) -> Result<Cow<'_, str>, EscapeError> {
     let plus_is_space = matches!(plus, Plus::Space);
-    if !text.contains('%') && !(plus_is_space && text.contains('+')) {
+    let is_escape = |char| char == '%' || (plus_is_space && char == '+');
+    if !text.contains(is_escape) {
         return Ok(Cow::Borrowed(text));
     }
     let mut decoded = Vec::with_capacity(text.len());

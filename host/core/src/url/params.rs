@@ -17,26 +17,27 @@ impl Params {
     }
 
     pub(super) fn first(&self, key: &str) -> Option<&str> {
-        self.first_param(&[key]).map(|(_, value)| &**value)
+        self.first_shared(key).map(|value| &**value)
     }
 
     /// The first value itself, to be shared.
     pub(super) fn first_shared(&self, key: &str) -> Option<&Arc<str>> {
-        self.first_param(&[key]).map(|(_, value)| value)
+        self.first_by(|stored| stored.cmp(key))
     }
 
     /// The first value of the key that the pieces make when joined.
     pub(super) fn first_joined(&self, pieces: &[&str]) -> Option<&str> {
-        self.first_param(pieces).map(|(_, value)| &**value)
+        self.first_by(|stored| compare(stored, pieces))
+            .map(|value| &**value)
     }
 
-    fn first_param(&self, pieces: &[&str]) -> Option<&Param> {
+    /// `order` tells where a stored key stands relative to the one wanted.
+    fn first_by(&self, order: impl Fn(&str) -> Ordering) -> Option<&Arc<str>> {
         let at = self
             .0
-            .partition_point(|(stored, _)| compare(stored, pieces) == Ordering::Less);
-        self.0
-            .get(at)
-            .filter(|(stored, _)| compare(stored, pieces) == Ordering::Equal)
+            .partition_point(|(stored, _)| order(stored) == Ordering::Less);
+        let (stored, value) = self.0.get(at)?;
+        (order(stored) == Ordering::Equal).then_some(value)
     }
 
     pub(super) fn values<'params>(
