@@ -19,8 +19,9 @@ impl ProviderRow {
     /// A row with the static weight of `url`.
     #[must_use]
     pub fn new(url: Url, statistics: Arc<EndpointStatistics>) -> Self {
-        let weight = url.get_int(crate::keys::WEIGHT, i64::from(crate::keys::DEFAULT_WEIGHT));
-        let weight = u32::try_from(weight.max(0)).unwrap_or(u32::MAX);
+        // 0 has a meaning here: a provider that is to get nothing.
+        let weight = url.get_parsed(crate::keys::WEIGHT).ok().flatten();
+        let weight = weight.unwrap_or(crate::keys::DEFAULT_WEIGHT);
         Self {
             url,
             statistics,
