@@ -11,7 +11,10 @@ pub mod layout;
 pub mod limits;
 pub mod names;
 
-pub use layout::{call, configure, error_code, field, providers, rule, status};
+pub use layout::{
+    ENTRY_ABSENT, ENTRY_BYTES, ENTRY_LAZY, call, configure, error_code, field, providers, rule,
+    status,
+};
 
 /// First bytes of the section `wubbo.plugin`.
 pub const MANIFEST_MAGIC: [u8; 4] = *b"wubp";

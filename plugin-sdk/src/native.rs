@@ -208,7 +208,10 @@ pub struct Scalars {
 }
 
 /// One call as a hook sees it. It does not change while the hook runs: what the plugin stages is applied afterwards.
-pub trait HostCall: HostFunctions {
+pub trait HostCall {
+    /// What the host does besides the call; here the access log is open.
+    fn functions(&self) -> &dyn HostFunctions;
+
     /// The call's numbers.
     fn scalars(&self) -> Scalars;
 

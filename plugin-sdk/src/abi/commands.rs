@@ -6,7 +6,7 @@
 mod check;
 mod write;
 
-pub use check::{BadBatch, BadBatchKind, Batch, Commands, check};
+pub use check::{BadBatch, BadBatchKind, Batch, Commands, check, staged};
 pub use write::{
     outcome_error, outcome_exception, outcome_value, remove, set, set_argument, set_scratch,
 };

@@ -2,6 +2,39 @@
 //!
 //! The list only grows (ABI.md 5.6); a key's number is its place in [`NAMES`] plus 1.
 
+/// A key of an attachment or a parameter: any text, or one of the common ones of [`typed`], which cost the host less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key<'a> {
+    id: u16,
+    name: &'a str,
+}
+
+impl<'a> Key<'a> {
+    /// Its number, 0 if it is given by text.
+    #[must_use]
+    pub const fn id(self) -> u16 {
+        self.id
+    }
+
+    /// Its text.
+    #[must_use]
+    pub const fn name(self) -> &'a str {
+        self.name
+    }
+}
+
+impl<'a> From<&'a str> for Key<'a> {
+    fn from(name: &'a str) -> Self {
+        Self { id: 0, name }
+    }
+}
+
+impl<'a> From<&'a String> for Key<'a> {
+    fn from(name: &'a String) -> Self {
+        Self { id: 0, name }
+    }
+}
+
 macro_rules! interned {
     ($($name:ident = $id:literal, $text:literal;)*) => {
         $(
@@ -11,6 +44,15 @@ macro_rules! interned {
 
         /// All keys in the order of their numbers, which start at 1.
         pub const NAMES: &[&str] = &[$($text),*];
+
+        /// The same keys with number and text together, as plugins pass them.
+        pub mod typed {
+            pub use super::Key;
+            $(
+                #[doc = concat!("`", $text, "`.")]
+                pub const $name: Key<'static> = Key { id: $id, name: $text };
+            )*
+        }
     };
 }
 
@@ -114,6 +156,8 @@ mod tests {
             assert_eq!(usize::from(id(text)), place + 1, "{text}");
             assert_eq!(name(u16::try_from(place + 1).unwrap()), Some(*text));
         }
+        assert_eq!((typed::TOKEN.id(), typed::TOKEN.name()), (TOKEN, "token"));
+        assert_eq!(Key::from("token").id(), 0);
         assert_eq!(name(TOKEN), Some("token"));
         assert_eq!(name(WUBBO_GATEWAY), Some("wubbo.gateway"));
         assert_eq!(name(0), None);

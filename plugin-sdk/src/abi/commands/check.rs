@@ -118,6 +118,12 @@ impl<'a> Iterator for Commands<'a> {
     }
 }
 
+/// Walks a batch that its own writer reads back, unchecked: it ends at the first record that is not well formed.
+#[must_use]
+pub const fn staged(bytes: &[u8]) -> Commands<'_> {
+    Commands { rest: bytes }
+}
+
 /// Checks all of a batch: lengths, ops, forms, texts, limits, what the hook may do.
 ///
 /// Left to the host, which alone knows the call: the argument's index and the inside of Hessian and JSON values.

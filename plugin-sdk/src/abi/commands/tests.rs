@@ -112,25 +112,23 @@ fn every_truncation_is_refused_or_a_shorter_batch() {
     }
 }
 
+fn refused(cases: &[(&str, Vec<u8>, BadBatchKind)]) {
+    for (name, bytes, kind) in cases {
+        let found = check(bytes, Hook::OnRequest, ALL)
+            .map_err(|bad| bad.kind)
+            .err();
+        assert_eq!(found, Some(*kind), "{name}");
+    }
+}
+
+fn long(len: usize) -> Vec<u8> {
+    vec![b'x'; len]
+}
+
 #[test]
-fn bad_records_are_refused_by_name() {
+fn bad_keys_and_texts_are_refused_by_name() {
     use BadBatchKind::*;
-    let long = |len: usize| vec![b'x'; len];
-    let cases = [
-        ("op 0", raw(0, 0, 0, b"", b""), UnknownOp),
-        ("op 12", raw(12, 0, 0, b"a", b""), UnknownOp),
-        ("form on an attachment", raw(1, 1, 0, b"k", b"v"), BadForm),
-        ("form 3", raw(5, 3, 0, b"", b"v"), BadForm),
-        (
-            "parameter in a filter",
-            raw(10, 0, 0, b"k", b"v"),
-            WrongHook,
-        ),
-        (
-            "response attachment without outcome",
-            raw(3, 0, 0, b"k", b"v"),
-            WrongHook,
-        ),
+    refused(&[
         ("empty key", raw(1, 0, 0, b"", b"v"), BadPart),
         ("id and key", raw(1, 0, 1, b"k", b"v"), BadPart),
         ("unknown id", raw(1, 0, 60_000, b"", b"v"), BadId),
@@ -142,17 +140,40 @@ fn bad_records_are_refused_by_name() {
         ),
         ("key not utf-8", raw(1, 0, 0, b"\xff", b"v"), NotUtf8),
         ("value not utf-8", raw(1, 0, 0, b"k", b"\xc3"), NotUtf8),
+        ("json not utf-8", raw(6, 1, 0, b"", b"\xff"), NotUtf8),
         ("remove with a value", raw(2, 0, 0, b"k", b"v"), BadPart),
+        (
+            "response attachment alone",
+            raw(3, 0, 0, b"k", b"v"),
+            WrongHook,
+        ),
+    ]);
+}
+
+#[test]
+fn bad_ops_forms_and_outcomes_are_refused_by_name() {
+    use BadBatchKind::*;
+    let code_9 = 70 | 9 << 8;
+    let long_message = long(limits::MESSAGE_MAX + 1);
+    refused(&[
+        ("op 0", raw(0, 0, 0, b"", b""), UnknownOp),
+        ("op 12", raw(12, 0, 0, b"a", b""), UnknownOp),
+        ("form on an attachment", raw(1, 1, 0, b"k", b"v"), BadForm),
+        ("form 3", raw(5, 3, 0, b"", b"v"), BadForm),
+        (
+            "parameter in a filter",
+            raw(10, 0, 0, b"k", b"v"),
+            WrongHook,
+        ),
         ("argument with a key", raw(5, 0, 0, b"k", b"N"), BadPart),
         ("empty hessian", raw(6, 0, 0, b"", b""), BadPart),
-        ("json not utf-8", raw(6, 1, 0, b"", b"\xff"), NotUtf8),
         ("value with an id", raw(6, 0, 1, b"", b"N"), BadId),
         ("status 20", raw(7, 0, 20, b"", b"m"), BadStatus),
         ("status 0", raw(7, 0, 0, b"", b"m"), BadStatus),
-        ("code 9", raw(7, 0, 70 | 9 << 8, b"", b"m"), BadStatus),
+        ("code 9", raw(7, 0, code_9, b"", b"m"), BadStatus),
         (
             "long message",
-            raw(7, 0, 70, b"", &long(limits::MESSAGE_MAX + 1)),
+            raw(7, 0, 70, b"", &long_message),
             PartTooLarge,
         ),
         ("exception without class", raw(8, 0, 0, b"", b"m"), BadPart),
@@ -164,105 +185,56 @@ fn bad_records_are_refused_by_name() {
             PartTooLarge,
         ),
         (
-            "huge lengths",
-            [&[1, 0, 0, 0][..], &[0xff; 8]].concat(),
-            CutShort,
-        ),
-        (
             "two outcomes",
             raw(7, 0, 70, b"", b"m").repeat(2),
             SecondOutcome,
         ),
+    ]);
+}
+
+#[test]
+fn bad_lengths_are_refused_by_name() {
+    use BadBatchKind::*;
+    refused(&[
+        (
+            "huge lengths",
+            [&[1, 0, 0, 0][..], &[0xff; 8]].concat(),
+            CutShort,
+        ),
         ("too many", raw(2, 0, 0, b"k", b"").repeat(1025), TooLong),
         ("too long", vec![0; limits::COMMANDS_BYTES_MAX + 1], TooLong),
-    ];
-    for (name, bytes, kind) in cases {
-        assert_eq!(
-            check(&bytes, Hook::OnRequest, ALL)
-                .map_err(|bad| bad.kind)
-                .err(),
-            Some(kind),
-            "{name}"
-        );
-    }
-    assert!(check(&raw(2, 0, 0, b"k", b"").repeat(1024), Hook::OnRequest, ALL).is_ok());
+    ]);
+    let most = raw(2, 0, 0, b"k", b"").repeat(1024);
+    assert!(check(&most, Hook::OnRequest, ALL).is_ok());
+}
+
+fn found(bytes: &[u8], hook: Hook, grants: WriteGrants) -> Option<BadBatchKind> {
+    check(bytes, hook, grants).map_err(|bad| bad.kind).err()
 }
 
 #[test]
 fn a_hook_gives_only_what_it_may() {
-    use BadBatchKind::{NotGranted, WrongHook};
-    let cases = [
-        (
-            "attachment in on_response",
-            raw(1, 0, 0, b"k", b"v"),
-            Hook::OnResponse,
-            ALL,
-            Some(WrongHook),
-        ),
-        (
-            "argument in on_response",
-            raw(5, 0, 0, b"", b"N"),
-            Hook::OnResponse,
-            ALL,
-            Some(WrongHook),
-        ),
-        (
-            "scratch in on_response",
-            raw(9, 0, 0, &[0; 8], b""),
-            Hook::OnResponse,
-            ALL,
-            Some(WrongHook),
-        ),
-        (
-            "outcome in configure_url",
-            raw(7, 0, 70, b"", b""),
-            Hook::ConfigureUrl,
-            ALL,
-            Some(WrongHook),
-        ),
-        (
-            "attachment in route",
-            raw(1, 0, 0, b"k", b"v"),
-            Hook::Route,
-            ALL,
-            Some(WrongHook),
-        ),
-        (
-            "argument without grant",
-            raw(5, 0, 0, b"", b"N"),
-            Hook::OnRequest,
-            NONE,
-            Some(NotGranted),
-        ),
-        (
-            "result without grant",
-            raw(6, 0, 0, b"", b"N"),
-            Hook::OnResponse,
-            NONE,
-            Some(NotGranted),
-        ),
-        (
-            "reply needs no grant",
-            raw(6, 0, 0, b"", b"N"),
-            Hook::OnRequest,
-            NONE,
-            None,
-        ),
-        (
-            "error needs no grant",
-            raw(7, 0, 70, b"", b""),
-            Hook::OnResponse,
-            NONE,
-            None,
-        ),
-    ];
-    for (name, bytes, hook, grants, expected) in cases {
-        assert_eq!(
-            check(&bytes, hook, grants).map_err(|bad| bad.kind).err(),
-            expected,
-            "{name}"
-        );
+    let wrong = Some(BadBatchKind::WrongHook);
+    for op in [
+        raw(1, 0, 0, b"k", b"v"),
+        raw(5, 0, 0, b"", b"N"),
+        raw(9, 0, 0, &[0; 8], b""),
+    ] {
+        assert_eq!(found(&op, Hook::OnResponse, ALL), wrong, "{op:?}");
+        assert_eq!(found(&op, Hook::Route, ALL), wrong, "{op:?}");
     }
+    let error = raw(7, 0, 70, b"", b"");
+    assert_eq!(found(&error, Hook::ConfigureUrl, ALL), wrong);
+    assert_eq!(found(&error, Hook::OnResponse, NONE), None);
     let bad = check(&raw(1, 0, 0, b"k", b"v"), Hook::OnResponse, ALL).unwrap_err();
     assert_eq!(bad.to_string(), "command 0: op not allowed in this hook");
+}
+
+#[test]
+fn rewriting_needs_a_grant_and_replying_does_not() {
+    let not = Some(BadBatchKind::NotGranted);
+    assert_eq!(found(&raw(5, 0, 0, b"", b"N"), Hook::OnRequest, NONE), not);
+    let value = raw(6, 0, 0, b"", b"N");
+    assert_eq!(found(&value, Hook::OnResponse, NONE), not);
+    assert_eq!(found(&value, Hook::OnRequest, NONE), None);
 }

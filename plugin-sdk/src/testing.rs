@@ -1,0 +1,202 @@
+//! Runs a policy without a host and without wasm: for a plugin's own unit tests.
+//!
+//! [`Bench`] keeps two instances and takes them in turn, so state that a policy wrongly keeps inside an instance shows
+//! at once; it checks every batch of commands with the host's own rules, and applies it as the host would.
+
+mod call;
+mod memory;
+
+pub use call::{Call, Ended};
+pub use memory::MemoryHost;
+
+use crate::abi::commands::{self, Command, Outcome as Given, WriteGrants};
+use crate::abi::interest::Hook;
+use crate::error::{Error, Result};
+use crate::manifest::{Access, Manifest};
+use crate::native::{Create, Factory, NativeFilter};
+use call::View;
+use std::fmt;
+
+/// A plugin under test: two instances, one in-memory host.
+pub struct Bench {
+    manifest: Manifest,
+    instances: [Box<dyn NativeFilter>; 2],
+    turn: usize,
+    host: MemoryHost,
+}
+
+impl fmt::Debug for Bench {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Bench")
+            .field("plugin", &self.manifest.identity())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Bench {
+    /// Builds two instances from a configuration in JSON, `{}` for none.
+    ///
+    /// # Errors
+    /// The manifest is bad, or the policy refuses the configuration.
+    pub fn new(factory: Factory, config: &str) -> Result<Self> {
+        let manifest =
+            Manifest::parse(factory.manifest).map_err(|bad| Error::new(bad.to_string()))?;
+        let host = MemoryHost::default();
+        let Create::Filter(create) = factory.create;
+        let instances = [create(config, &host)?, create(config, &host)?];
+        host.seal();
+        Ok(Self {
+            manifest,
+            instances,
+            turn: 0,
+            host,
+        })
+    }
+
+    /// What the manifest says.
+    #[must_use]
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The host: what was logged and counted, its clock, the shared state.
+    #[must_use]
+    pub const fn host(&self) -> &MemoryHost {
+        &self.host
+    }
+
+    /// Runs `on_request` on the next instance. The answer is the call as it goes on, or how it ended.
+    ///
+    /// # Errors
+    /// The hook failed, or the host would refuse its commands; nothing is applied then.
+    pub fn request(&mut self, call: &Call) -> Result<Entered> {
+        let out = self.run(Hook::OnRequest, call, None)?;
+        let batch = self.check(&out, Hook::OnRequest)?;
+        let mut entered = Entered {
+            call: call.clone(),
+            reply: batch.outcome().map(Ended::given),
+        };
+        for command in batch {
+            apply_request(&mut entered, command)?;
+        }
+        Ok(entered)
+    }
+
+    /// Runs `on_response` on the next instance, with the answer of the service or, if the filter replied, its own.
+    ///
+    /// # Errors
+    /// As [`Bench::request`].
+    pub fn response(&mut self, entered: &Entered, answer: Ended) -> Result<Ended> {
+        let mut ended = entered.reply.clone().unwrap_or(answer);
+        let out = self.run(Hook::OnResponse, &entered.call, Some(&ended))?;
+        for command in self.check(&out, Hook::OnResponse)? {
+            apply_response(&mut ended, command);
+        }
+        Ok(ended)
+    }
+
+    /// Runs `tick` on one instance.
+    ///
+    /// # Errors
+    /// The hook failed.
+    pub fn tick(&mut self) -> Result<()> {
+        next(&mut self.instances, &mut self.turn).tick(&self.host)
+    }
+
+    /// Runs `self_test`.
+    ///
+    /// # Errors
+    /// The policy says that it is not fit.
+    pub fn self_test(&mut self) -> Result<()> {
+        next(&mut self.instances, &mut self.turn).self_test(&self.host)
+    }
+
+    /// Runs a hook, if the policy has it, on the instance whose turn it is.
+    fn run(&mut self, hook: Hook, call: &Call, ended: Option<&Ended>) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        if !self.manifest.has(hook) {
+            return Ok(out);
+        }
+        let view = View {
+            call,
+            ended,
+            host: &self.host,
+            manifest: &self.manifest,
+        };
+        let policy = next(&mut self.instances, &mut self.turn);
+        self.host.in_call(true);
+        let result = match hook {
+            Hook::OnRequest => policy.on_request(&view, &mut out),
+            _ => policy.on_response(&view, &mut out),
+        };
+        self.host.in_call(false);
+        result.map(|()| out)
+    }
+
+    fn check<'a>(&self, out: &'a [u8], hook: Hook) -> Result<commands::Batch<'a>> {
+        let grants = WriteGrants {
+            arguments: self.manifest.arguments == Access::Write,
+            result: self.manifest.result == Access::Write,
+        };
+        commands::check(out, hook, grants).map_err(|bad| Error::new(bad.to_string()))
+    }
+}
+
+fn next<'a>(
+    instances: &'a mut [Box<dyn NativeFilter>; 2],
+    turn: &mut usize,
+) -> &'a mut dyn NativeFilter {
+    *turn += 1;
+    let [first, second] = instances;
+    if *turn % 2 == 1 {
+        first.as_mut()
+    } else {
+        second.as_mut()
+    }
+}
+
+/// A call after `on_request`: what its commands made of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entered {
+    /// The call as it goes on.
+    pub call: Call,
+    /// How the filter ended it; `None` if it goes on.
+    pub reply: Option<Ended>,
+}
+
+fn apply_request(entered: &mut Entered, command: Command<'_>) -> Result<()> {
+    match command {
+        Command::SetAttachment(key, value) => entered.call.attachments.set(key, value),
+        Command::RemoveAttachment(key) => entered.call.attachments.remove(key),
+        Command::SetArgument(index, value) => {
+            entered.call.set_argument(usize::from(index), value)?
+        }
+        Command::SetScratch(number, blob) => entered.call.scratch = (number, blob.to_vec()),
+        other => entered
+            .reply
+            .iter_mut()
+            .for_each(|reply| apply_response(reply, other)),
+    }
+    Ok(())
+}
+
+fn apply_response(ended: &mut Ended, command: Command<'_>) {
+    match command {
+        Command::SetResponseAttachment(key, value) => ended.attachments.set(key, value),
+        Command::RemoveResponseAttachment(key) => ended.attachments.remove(key),
+        Command::Outcome(given) => ended.replace(given),
+        // `check` let nothing else through for this hook.
+        _ => {}
+    }
+}
+
+impl Ended {
+    fn given(given: Given<'_>) -> Self {
+        let mut ended = Self::null();
+        ended.replace(given);
+        ended
+    }
+}
+
+#[cfg(test)]
+mod tests;
