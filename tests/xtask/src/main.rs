@@ -1,1 +1,54 @@
-fn main() {}
+//! `cargo xtask`: sets up what is missing and runs the project's tests, demo and benches.
+
+mod plugins;
+mod run;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  demo [--stay]   swap a filter while real Dubbo calls run through a gateway; --stay keeps everything up
+  test            every check and test; what .ci/run calls
+  full            the long forms of the scenarios (minutes to hours)
+  bench           the figures of the README, each beside its goal
+  plugins         build the first-party plugins to target/plugins/*.wasm
+
+example: cargo xtask demo --stay
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["demo", rest @ ..] if rest.iter().all(|word| *word == "--stay") => test::demo(rest),
+        ["test"] => test::test(),
+        ["full"] => test::full(),
+        ["bench"] => test::bench(),
+        ["plugins"] => setup::wasm_target().and_then(|()| plugins::build()),
+        ["help" | "--help" | "-h"] | [] => {
+            run::say(HELP);
+            return if words.is_empty() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+        other => {
+            run::say(&format!(
+                "xtask: no such command: {}\n\n{HELP}",
+                other.join(" ")
+            ));
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            run::say(&format!("xtask: {error}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}

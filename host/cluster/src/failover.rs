@@ -1,0 +1,230 @@
+//! Failover: an attempt that failed is made again on another provider.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use wubbo_core::{
+    BoxFuture, Chain, Cluster, Directory, EndpointStatistics, Error, ErrorKind, Invocation,
+    Invoker, Outcome, ProviderList, Stage, Url, keys,
+};
+
+use crate::pick::{candidates, pick};
+use crate::refusal;
+
+/// Which failures are tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// What another provider may answer differently; a consumer's rule.
+    Retryable,
+    /// Only what certainly reached no provider; a gateway's rule (spec GW-4), whose consumer has retries of its own. The last error is
+    /// passed on as it is.
+    NeverReachedProvider,
+}
+
+/// The strategy `failover`, Dubbo's default.
+#[derive(Clone, Copy, Debug)]
+pub struct Failover {
+    retry: Retry,
+}
+
+impl Failover {
+    /// Failover that tries again what `retry` says.
+    #[must_use]
+    pub const fn new(retry: Retry) -> Self {
+        Self { retry }
+    }
+}
+
+impl Cluster for Failover {
+    fn name(&self) -> &str {
+        "failover"
+    }
+
+    fn join(&self, directory: Arc<dyn Directory>) -> Arc<dyn Invoker> {
+        Arc::new(FailoverInvoker {
+            directory,
+            retry: self.retry,
+        })
+    }
+}
+
+#[derive(Debug)]
+struct FailoverInvoker {
+    directory: Arc<dyn Directory>,
+    retry: Retry,
+}
+
+impl Invoker for FailoverInvoker {
+    fn url(&self) -> &Url {
+        self.directory.url()
+    }
+
+    fn is_available(&self) -> bool {
+        self.directory
+            .list()
+            .invokers
+            .iter()
+            .any(|invoker| invoker.is_available())
+    }
+
+    fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Outcome> {
+        Box::pin(self.call(invocation))
+    }
+}
+
+impl FailoverInvoker {
+    async fn call(&self, invocation: Invocation) -> Outcome {
+        let mut tried = Tried::default();
+        let mut attempt = 0;
+        loop {
+            // Taken anew for each attempt: a provider that went away meanwhile is not tried.
+            let list = self.directory.list();
+            let candidates = candidates(&invocation, &list);
+            if candidates.count() == 0 {
+                return Err(refusal::no_provider(
+                    &invocation,
+                    &*self.directory,
+                    &list,
+                    0,
+                ));
+            }
+            let retries = retries(&invocation, &list);
+            let Some(index) = pick(&list, &candidates, &tried.on(&list)) else {
+                return Err(self.give_up(&invocation, &list, retries, tried));
+            };
+            let error = match attempted(&list, index, &invocation).await {
+                Ok(result) => return Ok(result),
+                Err(error) => error,
+            };
+            tried.add(&list, index, error);
+            if !self.again(&invocation, &tried) || attempt >= retries {
+                return Err(self.give_up(&invocation, &list, retries, tried));
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Whether the last failure may be tried again, and there is time left to.
+    fn again(&self, invocation: &Invocation, tried: &Tried) -> bool {
+        let Some(last) = &tried.last else {
+            return false;
+        };
+        let allowed = match self.retry {
+            Retry::Retryable => last.kind().is_retryable(),
+            Retry::NeverReachedProvider => last.kind().never_reached_provider(),
+        };
+        allowed
+            && !invocation
+                .deadline()
+                .is_some_and(|deadline| deadline.is_over())
+    }
+
+    fn give_up(
+        &self,
+        invocation: &Invocation,
+        list: &ProviderList,
+        retries: usize,
+        tried: Tried,
+    ) -> Error {
+        match tried.last {
+            None => refusal::none_available(invocation, &*self.directory, list),
+            Some(last)
+                if self.retry == Retry::NeverReachedProvider || !last.kind().is_retryable() =>
+            {
+                last
+            }
+            Some(last) => {
+                let counts = (retries, list.invokers.len());
+                refusal::exhausted(invocation, &*self.directory, counts, &tried.addresses, last)
+            }
+        }
+    }
+}
+
+/// One attempt on the provider at `index`: attempt filters, then the provider, counted.
+async fn attempted(list: &ProviderList, index: usize, invocation: &Invocation) -> Outcome {
+    let (Some(row), Some(invoker)) = (list.table.rows().get(index), list.invokers.get(index))
+    else {
+        return Err(Error::new(
+            ErrorKind::NoProvider,
+            "the chosen provider left the list",
+        ));
+    };
+    let mut counting = Attempt::begin(row.statistics.clone());
+    let attempt = invocation.clone().with_url(row.url.clone());
+    let outcome = Chain::new(Stage::Attempt)
+        .invoke(attempt, |attempt| invoker.invoke(attempt))
+        .await;
+    counting.succeeded = outcome.is_ok();
+    outcome
+}
+
+/// `methods.<m>.retries`, else `retries`, else 2, of the first provider's merged URL; never more than there are providers.
+fn retries(invocation: &Invocation, list: &ProviderList) -> usize {
+    let written = list.table.rows().first().and_then(|row| {
+        row.url
+            .get_method_or_service(invocation.method(), keys::RETRIES)
+    });
+    let retries = written
+        .and_then(|text| text.parse::<u32>().ok())
+        .unwrap_or(keys::DEFAULT_RETRIES);
+    (retries as usize).min(list.invokers.len())
+}
+
+/// What was tried so far, by address, since a list may change between two attempts.
+#[derive(Default)]
+struct Tried {
+    addresses: Vec<String>,
+    last: Option<Error>,
+}
+
+impl Tried {
+    fn add(&mut self, list: &ProviderList, index: usize, error: Error) {
+        if let Some(row) = list.table.rows().get(index) {
+            self.addresses.push(row.url.location().to_owned());
+        }
+        self.last = Some(error);
+    }
+
+    /// The rows of `list` that were tried.
+    fn on(&self, list: &ProviderList) -> Vec<usize> {
+        if self.addresses.is_empty() {
+            return Vec::new();
+        }
+        let rows = list.table.rows().iter().enumerate();
+        rows.filter(|(_, row)| {
+            self.addresses
+                .iter()
+                .any(|tried| tried == row.url.location())
+        })
+        .map(|(index, _)| index)
+        .collect()
+    }
+}
+
+/// Counts an attempt until it is dropped, however it ends.
+struct Attempt {
+    statistics: Arc<EndpointStatistics>,
+    since: Instant,
+    succeeded: bool,
+}
+
+impl Attempt {
+    fn begin(statistics: Arc<EndpointStatistics>) -> Self {
+        statistics.begin();
+        Self {
+            statistics,
+            since: Instant::now(),
+            succeeded: false,
+        }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        self.statistics.end(self.since.elapsed(), self.succeeded);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! The integration tests: one binary, so that wasmtime is linked once.
+
+mod house;

@@ -1,0 +1,68 @@
+//! The first-party plugins as wasm files.
+
+use std::path::Path;
+
+use crate::run::{Done, cargo, root, run, say, target_dir};
+
+/// Builds every plugin, and the smallest example, to `target/plugins/<name>.wasm`.
+pub(crate) fn build() -> Done {
+    let out = target_dir().join("plugins");
+    std::fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+    for name in names()? {
+        compile(&name)?;
+        let built = target_dir()
+            .join("wasm32-unknown-unknown/plugin")
+            .join(format!("{}.wasm", name.replace('-', "_")));
+        let place = out.join(format!("{name}.wasm"));
+        install(&built, &place).map_err(|error| format!("{}: {error}", built.display()))?;
+        let bytes = std::fs::metadata(&place).map_or(0, |metadata| metadata.len());
+        say(&format!(
+            "   {name}.wasm  {:.1} KB\n",
+            bytes as f64 / 1000.0
+        ));
+    }
+    Ok(())
+}
+
+fn names() -> Result<Vec<String>, String> {
+    let folder = root().join("plugins");
+    let entries =
+        std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok())
+        .filter(|entry| entry.path().join("Cargo.toml").exists())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names.push("hello-filter".into());
+    Ok(names)
+}
+
+/// `crate-type` in a manifest would switch LTO off silently, so the type is given here.
+fn compile(name: &str) -> Done {
+    let target = [
+        "--target",
+        "wasm32-unknown-unknown",
+        "--profile",
+        "plugin",
+        "--crate-type",
+        "cdylib",
+    ];
+    run(
+        &format!("compile {name}"),
+        cargo()
+            .args(["rustc", "--quiet", "--lib", "-p", name])
+            .args(target),
+    )
+}
+
+/// Copies by rename, and only when the bytes differ, so that a watcher never sees half a file and a build that changed nothing stays quiet.
+fn install(from: &Path, to: &Path) -> std::io::Result<()> {
+    let bytes = std::fs::read(from)?;
+    if std::fs::read(to).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    let beside = to.with_extension("tmp");
+    std::fs::write(&beside, bytes)?;
+    std::fs::rename(beside, to)
+}

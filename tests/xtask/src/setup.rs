@@ -1,0 +1,87 @@
+//! What the work needs and a fresh machine may lack, installed with a word about it.
+
+use std::process::Command;
+
+use crate::run::{Done, output, run, say};
+
+/// Adds the target that plugins compile to.
+pub(crate) fn wasm_target() -> Done {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let installed = output("rustup", &["target", "list", "--installed"]);
+    if installed.is_some_and(|list| list.lines().any(|line| line == TARGET)) {
+        return Ok(());
+    }
+    run(
+        "install the wasm target",
+        Command::new("rustup").args(["target", "add", TARGET]),
+    )
+}
+
+/// Whether the real Java peers can be built and run; installs a JDK and Maven where it may.
+///
+/// With `CI=true` their absence is an error, otherwise a notice.
+pub(crate) fn java() -> Result<bool, String> {
+    let missing = missing_java();
+    if missing.is_empty() {
+        return Ok(true);
+    }
+    if output("apt-get", &["--version"]).is_some()
+        && output("id", &["-u"]).is_some_and(|id| id.trim() == "0")
+    {
+        say(&format!(
+            "installing through apt-get: {}\n",
+            missing.join(" ")
+        ));
+        run(
+            "update the package list",
+            Command::new("apt-get").args(["update", "-qq"]),
+        )?;
+        let install = ["install", "-y", "-qq", "--no-install-recommends"];
+        run(
+            "install packages",
+            Command::new("apt-get").args(install).args(&missing),
+        )?;
+        if missing_java().is_empty() {
+            return Ok(true);
+        }
+    }
+    let reason = format!(
+        "the real-peer tests need {}: install them by hand",
+        missing.join(" and ")
+    );
+    if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+        return Err(reason);
+    }
+    say(&format!("left out: {reason}\n"));
+    Ok(false)
+}
+
+fn missing_java() -> Vec<&'static str> {
+    let mut missing = Vec::new();
+    let javac = output("javac", &["-version"]).and_then(|text| java_version(&text));
+    if javac.is_none_or(|version| version < 17) {
+        missing.push("openjdk-17-jdk-headless");
+    }
+    if output("mvn", &["--version"]).is_none() {
+        missing.push("maven");
+    }
+    missing
+}
+
+/// The major version in `javac 17.0.15`.
+fn java_version(text: &str) -> Option<u32> {
+    text.split_whitespace()
+        .find_map(|word| word.split('.').next()?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::java_version;
+
+    #[test]
+    fn reads_the_major_version() {
+        assert_eq!(java_version("javac 17.0.15\n"), Some(17));
+        assert_eq!(java_version("javac 21"), Some(21));
+        assert_eq!(java_version("command not found"), None);
+    }
+}

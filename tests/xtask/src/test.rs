@@ -1,0 +1,95 @@
+//! The commands that build and run: each is a list of steps, and the first that fails ends it.
+
+use std::process::Command;
+use std::thread;
+
+use crate::run::{Done, cargo, root, run, say, target_dir};
+use crate::{plugins, setup};
+
+/// Every check and test.
+pub(crate) fn test() -> Done {
+    setup::wasm_target()?;
+    let java = setup::java()?;
+    // Maven waits for the network while rustc wants the cores, so they run side by side.
+    let peers = thread::spawn(move || if java { java_peers() } else { Ok(()) });
+    run("format", cargo().args(["fmt", "--all", "--check"]))?;
+    run(
+        "lints",
+        cargo().args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ]),
+    )?;
+    plugins::build()?;
+    run("build", cargo().args(["build", "--workspace", "--bins"]))?;
+    peers
+        .join()
+        .map_err(|_| "building the Java peers panicked")??;
+    run("tests", cargo().args(["test", "--workspace"]))?;
+    // The light form that a Rust service links: no wasmtime, no command line.
+    run(
+        "light features",
+        cargo().args([
+            "check",
+            "--quiet",
+            "-p",
+            "echo-provider",
+            "--no-default-features",
+        ]),
+    )
+}
+
+/// The long forms of the same tests.
+pub(crate) fn full() -> Done {
+    setup::wasm_target()?;
+    plugins::build()?;
+    run("build", cargo().args(["build", "--workspace", "--bins"]))?;
+    run(
+        "long forms",
+        cargo()
+            .args(["test", "-p", "wubbo-tests", "--test", "it"])
+            .env("WUBBO_FULL", "on"),
+    )
+}
+
+/// The demo: builds, then hands over to the driver.
+pub(crate) fn demo(arguments: &[&str]) -> Done {
+    setup::wasm_target()?;
+    say("building; the first time this takes some minutes\n");
+    plugins::build()?;
+    run("build", cargo().args(["build", "--workspace", "--bins"]))?;
+    run(
+        "demo",
+        Command::new(target_dir().join("debug/demo")).args(arguments),
+    )
+}
+
+/// The figures.
+pub(crate) fn bench() -> Done {
+    setup::wasm_target()?;
+    plugins::build()?;
+    run(
+        "build",
+        cargo().args(["build", "--release", "--workspace", "--bins"]),
+    )?;
+    run(
+        "figures",
+        &mut Command::new(target_dir().join("release/figures")),
+    )
+}
+
+fn java_peers() -> Done {
+    let pom = root().join("tests/interop/java/pom.xml");
+    run(
+        "build the Java peers",
+        Command::new("mvn")
+            .args(["-q", "-B", "-f"])
+            .arg(pom)
+            .arg("package"),
+    )
+}
