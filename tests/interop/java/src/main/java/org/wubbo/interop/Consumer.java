@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
 import org.apache.dubbo.config.bootstrap.DubboBootstrap;
 import org.apache.dubbo.rpc.RpcContext;
 import org.apache.dubbo.rpc.RpcException;
@@ -47,18 +46,30 @@ final class Consumer {
         RpcContext.removeClientResponseContext();
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("case", one.id());
+        Map<String, Object> attachments = null;
         try {
             Object value = one.call().run(peer);
-            line.put("value", Canonical.of(value));
-            line.put("class", value == null ? null : value.getClass().getTypeName());
-            if (one.id().startsWith("attachments/") && value instanceof Map<?, ?> map) {
-                line.put("requestAttachmentsSeen", canonicalMap(map));
+            if (value instanceof Cases.Answer answer) {
+                attachments = answer.attachments();
+                value = answer.valueOrThrow();
             }
+            putValue(line, one.id(), value);
         } catch (Throwable failure) {
-            putFailure(line, failure instanceof ExecutionException ? failure.getCause() : failure);
+            putFailure(line, failure);
         }
-        line.put("responseAttachments", canonicalMap(RpcContext.getClientResponseContext().getObjectAttachments()));
+        if (attachments == null) {
+            attachments = RpcContext.getClientResponseContext().getObjectAttachments();
+        }
+        line.put("responseAttachments", canonicalMap(attachments));
         return line;
+    }
+
+    private static void putValue(Map<String, Object> line, String id, Object value) {
+        line.put("value", Canonical.of(value));
+        line.put("class", value == null ? null : value.getClass().getTypeName());
+        if (id.startsWith("attachments/") && value instanceof Map<?, ?> map) {
+            line.put("requestAttachmentsSeen", canonicalMap(map));
+        }
     }
 
     private static void putFailure(Map<String, Object> line, Throwable failure) {

@@ -222,7 +222,7 @@ final class Values {
         all.put("Primitives", new Primitives());
         all.put("Boxes", new Boxes());
         all.put("Derived", new Derived());
-        all.put("Node/chain", chain(100));
+        all.put("Node/chain", chain(40));
         all.put("Node/cycle", cycle());
         all.put("classes/20", manyClasses());
         all.put("Exception", trimmed(new IllegalArgumentException("bad argument")));

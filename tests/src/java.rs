@@ -1,0 +1,233 @@
+//! Real Dubbo Java peers (`interop/java`): built when needed, started, asked, and compared.
+//!
+//! Run against Dubbo 3.3.6 on OpenJDK 17 with Maven 3.8. Every call here blocks; a test with its own server in the
+//! process calls them from `spawn_blocking`. No peer outlives the value that started it: it is killed by its own id,
+//! and it ends by itself when its standard input is closed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+mod build;
+mod diff;
+mod mask;
+mod process;
+
+pub use diff::diff;
+pub use mask::mask;
+
+use process::{Process, Read};
+
+/// What a run of the Java consumer printed: the JSON line of each case by its id.
+pub type Outcomes = BTreeMap<String, Value>;
+
+/// A JVM that is a peer in a test starts faster than it runs long: one compiler tier, one collector thread.
+const JVM_FLAGS: [&str; 3] = ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
+
+/// Measured 0.8 s on two idle cores; a test machine compiles at the same time.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// Measured 3 s for all cases on two idle cores.
+const CASES_LIMIT: Duration = Duration::from_secs(180);
+
+/// A port that was free a moment ago may be taken by the time Java binds it.
+const START_ATTEMPTS: usize = 3;
+
+/// The built peers.
+#[derive(Debug, Clone)]
+pub struct Java {
+    jar: PathBuf,
+}
+
+/// Builds the peers if the jar is missing or older than its sources.
+///
+/// `Ok(None)` means that `java` or `mvn` is not there, which is said once on standard error; with `CI=true` in the
+/// environment that is an error.
+///
+/// # Errors
+/// A missing tool under CI, or a build that failed, with the end of Maven's output.
+pub fn installed() -> Result<Option<Java>, Error> {
+    Ok(build::jar()?.map(|jar| Java { jar }))
+}
+
+impl Java {
+    /// Starts a provider of the demo contract on a free port of 127.0.0.1 and waits until it serves.
+    ///
+    /// # Errors
+    /// The process ended or was not ready within 60 s; the text holds the end of its standard error.
+    pub fn provider(&self, name: &str) -> Result<Provider, Error> {
+        let mut last = None;
+        for _ in 0..START_ATTEMPTS {
+            match self.provider_on(free_port()?, name) {
+                Ok(provider) => return Ok(provider),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::new("no attempt was made to start a provider")))
+    }
+
+    /// As [`Java::provider`], on a port that the caller has chosen.
+    ///
+    /// # Errors
+    /// As [`Java::provider`]; a port in use is one of them.
+    pub fn provider_on(&self, port: u16, name: &str) -> Result<Provider, Error> {
+        let port_text = port.to_string();
+        let arguments = ["provider", "--port", &port_text, "--name", name];
+        let process = self.start(&arguments)?;
+        let ready = format!("READY {port}");
+        let deadline = Instant::now() + START_LIMIT;
+        loop {
+            match process.line(deadline) {
+                Read::Line(line) if line == ready => {
+                    return Ok(Provider {
+                        process,
+                        port,
+                        name: name.to_owned(),
+                    });
+                }
+                Read::Line(_) => {}
+                Read::End => {
+                    return Err(process.failure(&format!(
+                        "java provider on port {port} ended before it was ready"
+                    )));
+                }
+                Read::Late => {
+                    return Err(process.failure(&format!(
+                        "java provider on port {port} was not ready in time"
+                    )));
+                }
+            }
+        }
+    }
+
+    /// Runs the cases whose id starts with `prefix` (all with "") against `url`, `dubbo://host:port`.
+    ///
+    /// # Errors
+    /// The consumer failed as a program, printed something else than its lines, or took longer than 180 s. A case that
+    /// ends in an exception is an outcome.
+    pub fn consume(&self, url: &str, prefix: &str) -> Result<Outcomes, Error> {
+        let mut process = self.start(&["consumer", "--url", url, "--cases", prefix])?;
+        let deadline = Instant::now() + CASES_LIMIT;
+        let mut outcomes = Outcomes::new();
+        loop {
+            match process.line(deadline) {
+                Read::Line(line) => {
+                    let (case, outcome) = parse(&line)?;
+                    outcomes.insert(case, outcome);
+                }
+                Read::End => break,
+                Read::Late => {
+                    let done = outcomes.len();
+                    return Err(process.failure(&format!(
+                        "java consumer of {url} was late after {done} cases"
+                    )));
+                }
+            }
+        }
+        if !process.ended_well(deadline) {
+            return Err(process.failure(&format!("java consumer of {url} failed")));
+        }
+        Ok(outcomes)
+    }
+
+    fn start(&self, arguments: &[&str]) -> Result<Process, Error> {
+        let mut command = Command::new("java");
+        command
+            .args(JVM_FLAGS)
+            .arg("-jar")
+            .arg(&self.jar)
+            .args(arguments);
+        Process::start(command)
+            .map_err(|error| Error::new(&format!("java {}: {error}", arguments.join(" "))))
+    }
+}
+
+/// A Java provider of the demo contract that is serving; killed when dropped.
+#[derive(Debug)]
+pub struct Provider {
+    process: Process,
+    port: u16,
+    name: String,
+}
+
+impl Provider {
+    /// Its address, `dubbo://127.0.0.1:port`.
+    pub fn url(&self) -> String {
+        format!("dubbo://127.0.0.1:{}", self.port)
+    }
+
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What its method `whoami` answers.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its process id, for a test that measures it or sends it a signal.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// The end of what it wrote to standard error, at most 16 KiB.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+}
+
+/// Why a peer could not be built, started or asked.
+#[derive(Debug, Clone)]
+pub struct Error {
+    message: String,
+}
+
+impl Error {
+    fn new(message: &str) -> Self {
+        Self {
+            message: message.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+fn free_port() -> Result<u16, Error> {
+    let port = |listener: TcpListener| listener.local_addr().map(|address| address.port());
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(port)
+        .map_err(|error: io::Error| Error::new(&format!("no free port on 127.0.0.1: {error}")))
+}
+
+fn parse(line: &str) -> Result<(String, Value), Error> {
+    let shown = || line.chars().take(200).collect::<String>();
+    let outcome: Value = serde_json::from_str(line).map_err(|error| {
+        Error::new(&format!(
+            "java consumer printed no JSON ({error}): {}",
+            shown()
+        ))
+    })?;
+    let case = outcome.get("case").and_then(Value::as_str).ok_or_else(|| {
+        Error::new(&format!(
+            "java consumer printed a line without case: {}",
+            shown()
+        ))
+    })?;
+    Ok((case.to_owned(), outcome))
+}
+
+#[cfg(test)]
+mod tests;
