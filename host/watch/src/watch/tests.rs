@@ -200,6 +200,20 @@ async fn follows_a_directory_replaced_by_rename() {
 }
 
 #[tokio::test]
+async fn follows_a_directory_that_was_renamed_away_and_back() {
+    let home = home();
+    let at = |name: &str| home.path().join(name);
+    fs::create_dir(at("live")).unwrap();
+    let mut watch = started(&at("live"), by_events(), "").await;
+    // The same directory is back, but the event library has dropped its watch.
+    fs::rename(at("live"), at("old")).unwrap();
+    fs::rename(at("old"), at("live")).unwrap();
+    pause();
+    fs::write(at("live/a"), "1").unwrap();
+    expect(&mut watch, "a=1", "renamed away and back").await;
+}
+
+#[tokio::test]
 async fn a_directory_vanishes_and_comes_back() {
     let home = home();
     let path = home.path().join("x/y");

@@ -1,0 +1,101 @@
+//! From the address in a configuration to a registry.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wubbo_core::{Error, ErrorKind, Registry, Url};
+
+use crate::{FileRegistry, MemoryRegistry};
+
+/// What an address means.
+#[derive(Debug, PartialEq, Eq)]
+enum Address {
+    Memory(String),
+    File(PathBuf),
+}
+
+/// Opens the registry that `address` names. Relative directories are taken from the working directory.
+/// Must be called on a tokio runtime, which then runs the registry's task.
+///
+/// # Errors
+/// [`ErrorKind::Config`] for an address of no known form, [`ErrorKind::Registry`] when the registry cannot be started.
+/// A registry that is out of reach now is no error: its lists come when it is back.
+pub async fn open(address: &str) -> Result<Arc<dyn Registry>, Error> {
+    match parse(address)? {
+        Address::Memory(name) => Ok(Arc::new(MemoryRegistry::open(&name))),
+        Address::File(directory) => Ok(Arc::new(FileRegistry::open(&directory).await?)),
+    }
+}
+
+fn parse(address: &str) -> Result<Address, Error> {
+    let unknown = |cause: &str| {
+        let text =
+            Url::parse(address).map_or_else(|_| address.to_owned(), |url| format!("{url:?}"));
+        let message =
+            format!("registry {text}: {cause}; known are memory://name and file:./directory");
+        Err(Error::new(ErrorKind::Config, message))
+    };
+    let Some((scheme, rest)) = address.split_once(':') else {
+        return unknown("has no scheme");
+    };
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    match scheme {
+        "memory" if rest.contains(['/', '?', '#']) => unknown("is not a plain name"),
+        "memory" => Ok(Address::Memory(rest.to_owned())),
+        "file" if rest.is_empty() => unknown("names no directory"),
+        "file" if rest.contains(['?', '#']) => unknown("takes no parameters"),
+        "file" => Ok(Address::File(Path::new(rest).to_owned())),
+        _ => unknown("is of no kind that was built in"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_form() {
+        for (text, expected) in [
+            ("memory://demo", Address::Memory("demo".into())),
+            ("memory:demo", Address::Memory("demo".into())),
+            ("memory:", Address::Memory(String::new())),
+            ("file:./registry", Address::File("./registry".into())),
+            ("file://./registry", Address::File("./registry".into())),
+            ("file:registry", Address::File("registry".into())),
+            ("file:/srv/registry", Address::File("/srv/registry".into())),
+            (
+                "file:///srv/registry",
+                Address::File("/srv/registry".into()),
+            ),
+        ] {
+            assert_eq!(parse(text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_it_does_not_know_and_hides_the_password() {
+        for (text, cause) in [
+            ("demo", "has no scheme"),
+            ("file:", "names no directory"),
+            ("file:./a?b=c", "takes no parameters"),
+            ("memory://a/b", "is not a plain name"),
+            ("consul://me:secret@h:1", "is of no kind that was built in"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{text}");
+            assert!(error.message().contains(cause), "{text}: {error}");
+            assert!(!error.message().contains("secret"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn opens_both_kinds() {
+        let home = tempfile::tempdir().unwrap();
+        let file = open(&format!("file:{}", home.path().display()))
+            .await
+            .unwrap();
+        assert_eq!(file.url().protocol(), "file");
+        let memory = open("memory://address-test").await.unwrap();
+        assert_eq!(memory.url().host(), "address-test");
+    }
+}
