@@ -167,17 +167,12 @@ impl<T: Filter> Instance<T> {
 impl<T> Running<T> {
     fn keep<'a>(&mut self, interests: impl Iterator<Item = (Interest<'a>, Cow<'static, str>)>) {
         for (one, key) in interests {
+            let slot = Slot::new(one.space, key);
             if one.hooks & Hook::OnRequest.bit() != 0 {
-                self.request.push(Slot {
-                    space: one.space,
-                    key: key.clone(),
-                });
+                self.request.push(slot.clone());
             }
             if one.hooks & Hook::OnResponse.bit() != 0 {
-                self.response.push(Slot {
-                    space: one.space,
-                    key,
-                });
+                self.response.push(slot);
             }
         }
     }

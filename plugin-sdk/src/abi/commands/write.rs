@@ -9,12 +9,24 @@ fn record(out: &mut Vec<u8>, op: u8, form: u32, id: u16, parts: (&[u8], &[u8])) 
     let (first, second) = parts;
     // A part of 4 GiB cannot exist in a wasm32 guest; a linked plugin's is refused for its length.
     let len = |part: &[u8]| u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let ([low, high], [f0, f1, f2, f3], [s0, s1, s2, s3]) =
+        (id.to_le_bytes(), len(first), len(second));
     out.reserve(RECORD_HEAD + first.len() + second.len());
-    out.push(op);
-    out.push(form.to_le_bytes()[0]);
-    out.extend_from_slice(&id.to_le_bytes());
-    out.extend_from_slice(&len(first));
-    out.extend_from_slice(&len(second));
+    // One copy of the head: guests are optimised for size, where each append is a call.
+    out.extend_from_slice(&[
+        op,
+        form.to_le_bytes()[0],
+        low,
+        high,
+        f0,
+        f1,
+        f2,
+        f3,
+        s0,
+        s1,
+        s2,
+        s3,
+    ]);
     out.extend_from_slice(first);
     out.extend_from_slice(second);
 }
