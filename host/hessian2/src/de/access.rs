@@ -1,0 +1,272 @@
+//! Elements, entries, fields and variants, handed to serde one by one.
+
+use std::borrow::Cow;
+
+use serde::de::{
+    DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
+    value::BorrowedStrDeserializer,
+};
+
+use super::De;
+use crate::{
+    decode::Decoder,
+    error::{Error, Result},
+};
+
+/// The elements of a list.
+pub(crate) struct Items<'d, 'de> {
+    pub(crate) decoder: &'d mut Decoder<'de>,
+    /// Elements left; `None` when an end marker follows them.
+    pub(crate) left: Option<u32>,
+    pub(crate) done: bool,
+}
+
+impl<'de> Items<'_, 'de> {
+    /// Reads the list whose tag was consumed.
+    pub(crate) fn visit<V: Visitor<'de>>(
+        decoder: &mut Decoder<'de>,
+        tag: u8,
+        visitor: V,
+    ) -> Result<V::Value> {
+        let scope = decoder.enter()?;
+        let left = decoder.list_head(tag)?.length;
+        let out = Items::rest(decoder, left, visitor)?;
+        decoder.leave(scope);
+        Ok(out)
+    }
+
+    /// Reads the elements of a list whose head was consumed.
+    pub(crate) fn rest<V: Visitor<'de>>(
+        decoder: &mut Decoder<'de>,
+        left: Option<u32>,
+        visitor: V,
+    ) -> Result<V::Value> {
+        let mut items = Items {
+            decoder,
+            left,
+            done: false,
+        };
+        let out = visitor.visit_seq(&mut items)?;
+        if !items.done && items.decoder.more(&mut items.left)? {
+            return Err(items
+                .decoder
+                .malformed("the list has more elements than its Rust type"));
+        }
+        Ok(out)
+    }
+}
+
+impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
+    type Error = Error;
+
+    #[inline]
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
+        if self.done || !self.decoder.more(&mut self.left)? {
+            self.done = true;
+            return Ok(None);
+        }
+        seed.deserialize(De(self.decoder)).map(Some)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.decoder.room(self.left))
+    }
+}
+
+/// The entries of a map.
+pub(crate) struct Entries<'d, 'de> {
+    decoder: &'d mut Decoder<'de>,
+    done: bool,
+}
+
+impl<'de> Entries<'_, 'de> {
+    /// Reads the map whose tag was consumed.
+    pub(crate) fn visit<V: Visitor<'de>>(
+        decoder: &mut Decoder<'de>,
+        tag: u8,
+        visitor: V,
+    ) -> Result<V::Value> {
+        let scope = decoder.enter()?;
+        decoder.map_head(tag)?;
+        let out = Entries::rest(decoder, visitor)?;
+        decoder.leave(scope);
+        Ok(out)
+    }
+
+    /// Reads the entries of a map whose head was consumed, and its end.
+    pub(crate) fn rest<V: Visitor<'de>>(
+        decoder: &mut Decoder<'de>,
+        visitor: V,
+    ) -> Result<V::Value> {
+        let mut entries = Entries {
+            decoder,
+            done: false,
+        };
+        let out = visitor.visit_map(&mut entries)?;
+        if !entries.done && !entries.decoder.ended()? {
+            return Err(entries
+                .decoder
+                .malformed("the map has more entries than its Rust type"));
+        }
+        Ok(out)
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
+    type Error = Error;
+
+    #[inline]
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
+        if self.done || self.decoder.ended()? {
+            self.done = true;
+            return Ok(None);
+        }
+        seed.deserialize(De(self.decoder)).map(Some)
+    }
+
+    #[inline]
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
+        seed.deserialize(De(self.decoder))
+    }
+}
+
+/// The fields of an object, by name.
+pub(crate) struct Fields<'d, 'de> {
+    decoder: &'d mut Decoder<'de>,
+    class: u32,
+    next: u32,
+}
+
+impl<'de> Fields<'_, 'de> {
+    /// Reads the object whose tag was consumed.
+    pub(crate) fn visit<V: Visitor<'de>>(
+        decoder: &mut Decoder<'de>,
+        tag: u8,
+        visitor: V,
+    ) -> Result<V::Value> {
+        let scope = decoder.enter()?;
+        let class = decoder.class_index(tag)?;
+        let mut fields = Fields {
+            decoder,
+            class,
+            next: 0,
+        };
+        let out = visitor.visit_map(&mut fields)?;
+        if fields.next < fields.decoder.field_count(class) {
+            return Err(fields
+                .decoder
+                .malformed("the object has more fields than its Rust type"));
+        }
+        decoder.leave(scope);
+        Ok(out)
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Fields<'_, 'de> {
+    type Error = Error;
+
+    #[inline]
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
+        let Some(name) = self.decoder.field_name(self.class, self.next) else {
+            return Ok(None);
+        };
+        self.next = self.next.saturating_add(1);
+        match name {
+            Cow::Borrowed(name) => seed
+                .deserialize(BorrowedStrDeserializer::new(name))
+                .map(Some),
+            Cow::Owned(name) => seed
+                .deserialize(name.as_str().into_deserializer())
+                .map(Some),
+        }
+    }
+
+    #[inline]
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
+        seed.deserialize(De(self.decoder))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        let left = self
+            .decoder
+            .field_count(self.class)
+            .saturating_sub(self.next);
+        Some(self.decoder.room(Some(left)))
+    }
+}
+
+/// No elements and no entries: what null holds.
+pub(crate) struct Nothing;
+
+impl<'de> SeqAccess<'de> for Nothing {
+    type Error = Error;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, _seed: S) -> Result<Option<S::Value>> {
+        Ok(None)
+    }
+}
+
+impl<'de> MapAccess<'de> for Nothing {
+    type Error = Error;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, _seed: S) -> Result<Option<S::Value>> {
+        Ok(None)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, _seed: S) -> Result<S::Value> {
+        Err(serde::de::Error::custom("no entry is left"))
+    }
+}
+
+/// Reads a map of one entry as an enum variant with content. The tag of the map was consumed.
+pub(crate) fn variant<'de, V: Visitor<'de>>(
+    decoder: &mut Decoder<'de>,
+    tag: u8,
+    visitor: V,
+) -> Result<V::Value> {
+    let scope = decoder.enter()?;
+    decoder.map_head(tag)?;
+    let out = visitor.visit_enum(Variant(decoder))?;
+    if !decoder.ended()? {
+        return Err(decoder.malformed("an enum variant is a map of one entry, this one has more"));
+    }
+    decoder.leave(scope);
+    Ok(out)
+}
+
+/// An entry from a variant's name to its content.
+struct Variant<'d, 'de>(&'d mut Decoder<'de>);
+
+impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
+    type Error = Error;
+    type Variant = Self;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self)> {
+        let name = seed.deserialize(De(self.0))?;
+        Ok((name, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
+    type Error = Error;
+
+    fn unit_variant(self) -> Result<()> {
+        self.0.skip()
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value> {
+        seed.deserialize(De(self.0))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _length: usize, visitor: V) -> Result<V::Value> {
+        serde::Deserializer::deserialize_seq(De(self.0), visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        serde::Deserializer::deserialize_map(De(self.0), visitor)
+    }
+}

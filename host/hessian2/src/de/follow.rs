@@ -1,0 +1,126 @@
+//! Reading through references and through objects that stand for a plain value.
+
+use std::borrow::Cow;
+
+use serde::de::Expected;
+
+use super::wanted;
+use crate::{
+    decode::{Decoder, Return, Scalar},
+    error::{Error, ErrorKind, Result},
+    tag::Kind,
+};
+
+impl<'de> Decoder<'de> {
+    /// Begins the next value; if it is a reference, the value it names. Then [`come_back`](Self::come_back) must follow.
+    #[inline]
+    pub(crate) fn begin_followed(&mut self) -> Result<(u8, Kind, Option<Return>)> {
+        let (tag, kind) = self.begin()?;
+        if kind != Kind::Ref {
+            Ok((tag, kind, None))
+        } else {
+            self.follow()
+        }
+    }
+
+    /// Follows a reference whose tag was consumed.
+    fn follow(&mut self) -> Result<(u8, Kind, Option<Return>)> {
+        let at = self.position();
+        let slot = self.reference()?;
+        if self.is_open(slot) {
+            let message = format!(
+                "reference to slot {slot}, which contains it; read a cycle as Option or as Value"
+            );
+            return Err(Error::at(ErrorKind::Type, at, message));
+        }
+        let back = self.jump(slot)?;
+        let (tag, kind) = self.begin()?;
+        Ok((tag, kind, Some(back)))
+    }
+
+    /// Consumes the next value if it means "none": null, or a reference to a value that contains it (a throwable
+    /// without a cause names itself as its cause).
+    #[inline]
+    pub(crate) fn take_none(&mut self) -> Result<bool> {
+        match self.peek()? {
+            b'N' => self.begin().map(|_| true),
+            b'Q' => self.take_cycle(),
+            _ => Ok(false),
+        }
+    }
+
+    fn take_cycle(&mut self) -> Result<bool> {
+        let mark = self.mark();
+        self.begin()?;
+        let slot = self.reference()?;
+        let cycle = self.is_open(slot);
+        if !cycle {
+            self.rewind(mark);
+        }
+        Ok(cycle)
+    }
+
+    /// Reads a scalar, also from an object that has it as its only field.
+    #[inline]
+    pub(crate) fn plain(&mut self, expected: &dyn Expected) -> Result<Scalar<'de>> {
+        let (tag, kind) = self.begin()?;
+        match self.scalar(tag, kind)? {
+            Some(scalar) => Ok(scalar),
+            None => self.unwrapped(tag, kind, expected),
+        }
+    }
+
+    fn unwrapped(&mut self, tag: u8, kind: Kind, expected: &dyn Expected) -> Result<Scalar<'de>> {
+        let (tag, kind, back) = if kind == Kind::Ref {
+            self.follow()?
+        } else {
+            (tag, kind, None)
+        };
+        if kind != Kind::Object {
+            return Err(self.mismatch(&wanted(expected), kind));
+        }
+        let scope = self.enter()?;
+        let class = self.class_index(tag)?;
+        let only = if self.field_count(class) == 1 {
+            self.field_name(class, 0)
+        } else {
+            None
+        };
+        if !matches!(only.map(|name| &**name), Some("value" | "_value" | "name")) {
+            let message = format!(
+                "found an object of {} where {expected} was expected",
+                self.class_name(class)
+            );
+            return Err(Error::at(ErrorKind::Type, self.position(), message));
+        }
+        let scalar = self.plain(expected)?;
+        self.leave(scope);
+        self.come_back(back)?;
+        Ok(scalar)
+    }
+
+    /// Name of the enum constant whose tag was consumed: its field `name`.
+    pub(crate) fn constant(&mut self, tag: u8) -> Result<Cow<'de, str>> {
+        let scope = self.enter()?;
+        let class = self.class_index(tag)?;
+        let mut name = None;
+        for field in 0..self.field_count(class) {
+            if self
+                .field_name(class, field)
+                .is_some_and(|field| field == "name")
+            {
+                name = Some(self.read_str()?);
+            } else {
+                self.skip()?;
+            }
+        }
+        self.leave(scope);
+        name.ok_or_else(|| {
+            let message = format!(
+                "an object of {} is no enum constant, it has no field name",
+                self.class_name(class)
+            );
+            Error::at(ErrorKind::Type, self.position(), message)
+        })
+    }
+}

@@ -1,0 +1,256 @@
+//! The three tables of a stream: slots, class definitions, type names.
+//!
+//! Each has a vector of what was ever met and a counter of what lies before the position. An entry is added only when
+//! both agree; else the decoder is on a stretch it has seen before.
+
+use std::{borrow::Cow, sync::Arc};
+
+use super::Decoder;
+use crate::{
+    error::{Error, ErrorKind, Result},
+    limits::Tables,
+    tag::{Kind, Lead, lead},
+    value::Class,
+};
+
+/// Where a slot's value starts, and the tables there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlotEntry {
+    /// Offset of the first byte of the value, behind its class definitions.
+    offset: usize,
+    classes: u32,
+    types: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct ClassEntry<'a> {
+    name: Cow<'a, str>,
+    /// Index of the first field in `Decoder::names`.
+    first: usize,
+    count: u32,
+    /// The definition as documents share it, once one asked.
+    shared: Option<Arc<Class>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct TypeEntry<'a> {
+    text: Cow<'a, str>,
+    shared: Option<Arc<str>>,
+}
+
+/// Where to go on after a reference was followed.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub(crate) struct Return {
+    position: usize,
+    now: Tables,
+    /// Where the target starts.
+    target: usize,
+}
+
+/// Bytes behind a followed reference that cost as much as one value of [`Limits::values`](crate::Limits::values): a
+/// short reference must not repeat a long string for nothing.
+const BYTES_PER_VALUE: usize = 16;
+
+impl<'a> Decoder<'a> {
+    /// Takes the next slot for the value whose first byte was just consumed.
+    #[inline]
+    pub(crate) fn take_slot(&mut self) -> u32 {
+        let slot = self.now.refs;
+        if slot as usize == self.slots.len() {
+            let offset = self.position.wrapping_sub(1);
+            self.slots.push(SlotEntry {
+                offset,
+                classes: self.now.classes,
+                types: self.now.types,
+            });
+        }
+        self.now.refs = slot.wrapping_add(1);
+        slot
+    }
+
+    /// The slot that a reference names, its tag being consumed.
+    pub(crate) fn reference(&mut self) -> Result<u32> {
+        let at = self.position;
+        let index = self.index("reference")?;
+        match u32::try_from(index) {
+            Ok(slot) if slot < self.now.refs => Ok(slot),
+            _ => Err(self.bad_index(at, "reference", index, self.now.refs)),
+        }
+    }
+
+    /// Goes to the value at `slot`, which [`reference`](Self::reference) checked.
+    pub(crate) fn jump(&mut self, slot: u32) -> Result<Return> {
+        let Some(&entry) = self.slots.get(slot as usize) else {
+            return Err(self.bad_index(self.position, "reference", i64::from(slot), self.now.refs));
+        };
+        let back = Return {
+            position: self.position,
+            now: self.now,
+            target: entry.offset,
+        };
+        self.position = entry.offset;
+        self.now = Tables {
+            refs: slot,
+            classes: entry.classes,
+            types: entry.types,
+        };
+        Ok(back)
+    }
+
+    /// Goes on after a followed reference, and charges for what was read there.
+    pub(crate) fn come_back(&mut self, back: Option<Return>) -> Result<()> {
+        let Some(back) = back else { return Ok(()) };
+        let read = self.position.saturating_sub(back.target) / BYTES_PER_VALUE;
+        self.position = back.position;
+        self.now = back.now;
+        self.spend(u32::try_from(read).unwrap_or(u32::MAX))
+    }
+
+    /// Reads a class definition, its tag being consumed.
+    pub(crate) fn define_class(&mut self) -> Result<()> {
+        if (self.now.classes as usize) < self.classes.len() {
+            return self.pass_class();
+        }
+        if self.now.classes >= self.limits.classes {
+            return Err(self.limit("classes", self.limits.classes));
+        }
+        let name = self.name("class name")?;
+        let count = self.length("fields")?;
+        let first = self.names.len();
+        if first.saturating_add(count as usize) > self.limits.fields as usize {
+            return Err(self.limit("fields", self.limits.fields));
+        }
+        for _ in 0..count {
+            let field = self.name("field name")?;
+            self.names.push(field);
+        }
+        self.classes.push(ClassEntry {
+            name,
+            first,
+            count,
+            shared: None,
+        });
+        self.now.classes = self.now.classes.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Steps over a class definition that is known.
+    fn pass_class(&mut self) -> Result<()> {
+        self.name("class name")?;
+        for _ in 0..self.length("fields")? {
+            self.name("field name")?;
+        }
+        self.now.classes = self.now.classes.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Index of the class of the object whose tag was just consumed.
+    #[inline]
+    pub(crate) fn class_index(&mut self, tag: u8) -> Result<u32> {
+        let at = self.position;
+        let index = match tag {
+            0x60..=0x6f => i64::from(tag & 0x0f),
+            _ => self.index("class")?,
+        };
+        match u32::try_from(index) {
+            Ok(class) if class < self.now.classes => Ok(class),
+            _ => Err(self.bad_index(at, "class", index, self.now.classes)),
+        }
+    }
+
+    /// Type of a list or map: a new literal, or the index of an earlier one.
+    pub(crate) fn type_index(&mut self) -> Result<u32> {
+        let at = self.position;
+        match lead(self.peek()?) {
+            Lead::Value(Kind::Int) => {
+                let index = self.index("type")?;
+                match u32::try_from(index) {
+                    Ok(known) if known < self.now.types => Ok(known),
+                    _ => Err(self.bad_index(at, "type", index, self.now.types)),
+                }
+            }
+            _ => self.define_type(),
+        }
+    }
+
+    fn define_type(&mut self) -> Result<u32> {
+        let index = self.now.types;
+        let text = self.name("type name")?;
+        if index as usize == self.types.len() {
+            if index >= self.limits.types {
+                return Err(self.limit("types", self.limits.types));
+            }
+            self.types.push(TypeEntry { text, shared: None });
+        }
+        self.now.types = index.wrapping_add(1);
+        Ok(index)
+    }
+
+    /// Name of a class.
+    pub(crate) fn class_name(&self, class: u32) -> &str {
+        self.classes
+            .get(class as usize)
+            .map(|entry| &*entry.name)
+            .unwrap_or_default()
+    }
+
+    /// Number of fields of a class.
+    #[inline]
+    pub(crate) fn field_count(&self, class: u32) -> u32 {
+        self.classes
+            .get(class as usize)
+            .map(|entry| entry.count)
+            .unwrap_or_default()
+    }
+
+    /// Name of the field `field` of a class.
+    #[inline]
+    pub(crate) fn field_name(&self, class: u32, field: u32) -> Option<&Cow<'a, str>> {
+        let entry = self.classes.get(class as usize)?;
+        if field >= entry.count {
+            return None;
+        }
+        self.names.get(entry.first.checked_add(field as usize)?)
+    }
+
+    /// The class as documents share it.
+    pub(crate) fn shared_class(&mut self, class: u32) -> Result<Arc<Class>> {
+        let Some(entry) = self.classes.get_mut(class as usize) else {
+            return Err(self.bad_index(self.position, "class", i64::from(class), self.now.classes));
+        };
+        if let Some(shared) = &entry.shared {
+            return Ok(Arc::clone(shared));
+        }
+        let fields = self
+            .names
+            .iter()
+            .skip(entry.first)
+            .take(entry.count as usize);
+        let shared = Arc::new(Class {
+            name: (&*entry.name).into(),
+            fields: fields.map(|name| (&**name).into()).collect(),
+        });
+        entry.shared = Some(Arc::clone(&shared));
+        Ok(shared)
+    }
+
+    /// The type name as documents share it.
+    pub(crate) fn shared_type(&mut self, index: u32) -> Option<Arc<str>> {
+        let entry = self.types.get_mut(index as usize)?;
+        let shared = entry.shared.get_or_insert_with(|| (&*entry.text).into());
+        Some(Arc::clone(shared))
+    }
+
+    /// The type name as text.
+    pub(crate) fn type_name(&self, index: u32) -> Option<&Cow<'a, str>> {
+        self.types.get(index as usize).map(|entry| &entry.text)
+    }
+
+    #[cold]
+    fn bad_index(&self, at: usize, what: &str, index: i64, size: u32) -> Error {
+        let message =
+            format!("{what} index {index} is outside the table, which has {size} entries here");
+        Error::at(ErrorKind::BadReference, at, message)
+    }
+}
