@@ -1,0 +1,89 @@
+//! The map at the end of a body: read entry by entry, written by copying what nobody touched.
+
+use bytes::Bytes;
+use wubbo_core::{AttachmentValue, Attachments};
+use wubbo_hessian2::{Decoder, Encoder, Kind, Result, Value};
+
+/// Reads the map that comes next; `whole` is the body that the decoder stands in. No map and null read as none.
+pub(crate) fn read(decoder: &mut Decoder<'_>, whole: &Bytes) -> Result<Attachments> {
+    if decoder.is_empty() || decoder.is_null() {
+        return Ok(Attachments::new());
+    }
+    let mut attachments = Attachments::over(whole.clone());
+    decoder.begin_map()?;
+    while !decoder.at_end()? {
+        let start = decoder.position();
+        // A key that is no text names nothing that anybody could ask for.
+        if decoder.kind()? != Kind::String {
+            decoder.skip_value()?;
+            decoder.skip_value()?;
+            continue;
+        }
+        let key = decoder.read_str()?;
+        let key_end = decoder.position();
+        if decoder.kind()? == Kind::String {
+            let value = decoder.read_str()?;
+            let end = decoder.position();
+            // Text that borrows from the frame lies right before the position behind it.
+            let borrowed =
+                |text: &str, end: usize| end.checked_sub(text.len()).map(|from| from..end);
+            if let (std::borrow::Cow::Borrowed(name), std::borrow::Cow::Borrowed(text)) =
+                (&key, &value)
+                && let (Some(name), Some(text)) = (borrowed(name, key_end), borrowed(text, end))
+                && attachments.push_raw(name, text, start..end)
+            {
+                continue;
+            }
+            attachments.push_decoded(
+                key.into_owned(),
+                AttachmentValue::from(value.as_ref()),
+                start..end,
+            );
+        } else {
+            // Null is an empty text to every reader of attachments.
+            let value = match decoder.read_document()? {
+                Value::Null => AttachmentValue::from(""),
+                value => AttachmentValue::Value(value),
+            };
+            attachments.push_decoded(key.into_owned(), value, start..decoder.position());
+        }
+    }
+    decoder.end_map()?;
+    Ok(attachments)
+}
+
+/// Writes `attachments` as a map, without the keys in `skip`, and then `more`. Untouched text is copied as it came; a value that may define
+/// classes or refer to slots is written anew, since what stands before it may have changed its numbers.
+pub(crate) fn write(
+    encoder: &mut Encoder<'_>,
+    attachments: &Attachments,
+    skip: &[&str],
+    more: &[(&str, &str)],
+) -> Result<()> {
+    encoder.begin_map(None);
+    for entry in attachments
+        .iter()
+        .filter(|entry| !skip.contains(&entry.key))
+    {
+        match (entry.raw, entry.value) {
+            (Some(raw), None) => {
+                let tables = encoder.tables();
+                encoder.write_raw(raw, tables);
+            }
+            (_, Some(value)) => {
+                encoder.write_str(entry.key);
+                encoder.write_document(value)?;
+            }
+            (None, None) => {
+                encoder.write_str(entry.key);
+                encoder.write_str(entry.text.unwrap_or_default());
+            }
+        }
+    }
+    for (key, value) in more {
+        encoder.write_str(key);
+        encoder.write_str(value);
+    }
+    encoder.end_map();
+    Ok(())
+}

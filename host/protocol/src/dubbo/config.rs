@@ -1,0 +1,43 @@
+//! The numbers of the dubbo protocol, each with its default.
+
+use std::time::Duration;
+
+use wubbo_core::keys;
+
+/// Settings of both roles. The defaults are Dubbo's unless a line says otherwise.
+#[derive(Clone, Debug)]
+pub struct DubboConfig {
+    /// Largest frame body in bytes, read and written; 0 is no limit. Default 8 MiB (`payload`).
+    pub payload: usize,
+    /// After this long without reading anything a consumer asks whether the provider is there. Default 30 s, since Java's idle limit is
+    /// three times its own 60 s (spec/40 section 6.5).
+    pub heartbeat: Duration,
+    /// A connection on which nothing was read for this long is closed. Default 180 s.
+    pub idle: Duration,
+    /// How long a connection may take to be made. Default 3 s.
+    pub connect_timeout: Duration,
+    /// Calls that one connection may have in flight at a provider; more are answered with status 100. Default 1024 (ours: Dubbo Java
+    /// bounds its thread pool instead, at 200).
+    pub in_flight_connection: usize,
+    /// Calls that a listener may have in flight over all connections. Default 16,384 (ours).
+    pub in_flight_total: usize,
+    /// Connections that a listener accepts; more are closed at once. Default 10,000 (ours; dubbo-go: 700).
+    pub connections_max: usize,
+    /// Bytes that may wait to be written to a provider; a call that finds more is refused. Default 16 MiB (ours).
+    pub write_queue_bytes: usize,
+}
+
+impl Default for DubboConfig {
+    fn default() -> Self {
+        Self {
+            payload: keys::DEFAULT_PAYLOAD_BYTES,
+            heartbeat: Duration::from_secs(30),
+            idle: Duration::from_secs(180),
+            connect_timeout: Duration::from_secs(3),
+            in_flight_connection: 1024,
+            in_flight_total: 16_384,
+            connections_max: 10_000,
+            write_queue_bytes: 16 * 1024 * 1024,
+        }
+    }
+}
