@@ -38,7 +38,8 @@ impl RegistryDirectory {
         follower.spawn(async move {
             // An outage says nothing, so the last list stays; the loop ends when the registry is closed.
             while let Some(snapshot) = subscription.next().await {
-                let next = builder.build(&snapshot.urls);
+                let mut next = builder.build(&snapshot.urls);
+                next.skipped += snapshot.unreadable;
                 let (providers, skipped) = (next.invokers.len(), next.skipped);
                 tracing::info!(%service, providers, skipped, "provider list changed");
                 slot.publish(Arc::new(next));

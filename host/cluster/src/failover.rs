@@ -89,7 +89,10 @@ impl FailoverInvoker {
                 ));
             }
             let retries = retries(&invocation, &list);
-            let Some(index) = pick(&list, &candidates, &tried.on(&list)) else {
+            // One provider is tried again, of several each once, as long as there are fresh ones that are available; then those that
+            // were tried and still are (Java's re-admission).
+            let fresh = pick(&list, &candidates, &tried.on(&list));
+            let Some(index) = fresh.or_else(|| pick(&list, &candidates, &[])) else {
                 return Err(self.give_up(&invocation, &list, retries, tried));
             };
             let error = match attempted(&list, index, &invocation).await {
@@ -97,7 +100,12 @@ impl FailoverInvoker {
                 Err(error) => error,
             };
             tried.add(&list, index, error);
-            if !self.again(&invocation, &tried) || attempt >= retries {
+            let most = if list.invokers.len() == 1 {
+                retries
+            } else {
+                retries.min(list.invokers.len().saturating_sub(1))
+            };
+            if !self.again(&invocation, &tried) || attempt >= most {
                 return Err(self.give_up(&invocation, &list, retries, tried));
             }
             attempt += 1;

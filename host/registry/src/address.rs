@@ -27,6 +27,14 @@ pub async fn open(address: &str) -> Result<Arc<dyn Registry>, Error> {
     }
 }
 
+/// Whether [`open`] knows this form of address; nothing is opened.
+///
+/// # Errors
+/// As [`open`], without what only trying tells.
+pub fn check(address: &str) -> Result<(), Error> {
+    parse(address).map(|_| ())
+}
+
 fn parse(address: &str) -> Result<Address, Error> {
     let unknown = |cause: &str| {
         let text =

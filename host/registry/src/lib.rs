@@ -17,6 +17,6 @@ mod memory;
 #[cfg(test)]
 mod conformance;
 
-pub use address::open;
+pub use address::{check, open};
 pub use file::FileRegistry;
 pub use memory::MemoryRegistry;

@@ -239,6 +239,30 @@ async fn nobody_to_call_is_said_by_name() {
 }
 
 #[tokio::test]
+async fn a_provider_that_was_tried_is_tried_again_when_no_other_is_available() {
+    let urls = providers(3);
+    let calls = Arc::default();
+    let unavailable = urls
+        .iter()
+        .skip(1)
+        .map(|url| url.location().to_owned())
+        .collect();
+    let behaviour: Behaviour = Box::new(|number| match number {
+        3 => Ok(RpcResult::null()),
+        _ => Err(Error::new(ErrorKind::ServerError, "boom")),
+    });
+    let fake: Arc<dyn Protocol> = Arc::new(Fake {
+        behaviour: Arc::new(behaviour),
+        calls: Arc::clone(&calls),
+        unavailable,
+    });
+    let directory = StaticDirectory::new(reference(""), &urls, &[fake]);
+    let invoker = Failover::new(Retry::Retryable).join(Arc::new(directory));
+    assert!(invoker.invoke(call()).await.is_ok());
+    assert_eq!(calls.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
 async fn a_single_provider_is_called_even_when_unavailable() {
     let scene = scene_with(
         1,
