@@ -253,7 +253,7 @@ impl Walk<'_, '_> {
 
     fn object(&mut self, from: usize, tag: u8, role: &str, slot: u32) -> Result<()> {
         let class = self.decoder.class_index(tag)?;
-        let name = self.decoder.class_name(class).to_owned();
+        let name = cut(self.decoder.class_name(class)).to_owned();
         self.span(
             from,
             format!("{role}object of class {class} {name}, slot {slot}"),
@@ -262,7 +262,7 @@ impl Walk<'_, '_> {
             let name = self
                 .decoder
                 .field_name(class, field)
-                .map(|name| name.to_string())
+                .map(|name| cut(name).to_owned())
                 .unwrap_or_default();
             self.part(&format!("{name}: "))?;
         }
@@ -286,7 +286,7 @@ impl Walk<'_, '_> {
             let name = self
                 .decoder
                 .type_name(index)
-                .map(|name| name.to_string())
+                .map(|name| cut(name).to_owned())
                 .unwrap_or_default();
             self.span(from, format!("type {index} again: {name}"));
             return Ok(());
@@ -314,8 +314,16 @@ fn plain(scalar: &Scalar<'_>) -> String {
 
 /// The start of a text, quoted.
 fn shown(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((cut, _)) => format!("{:?}..", text.get(..cut).unwrap_or_default()),
-        None => format!("{text:?}"),
-    }
+    let start = cut(text);
+    let more = if start.len() < text.len() { ".." } else { "" };
+    format!("{start:?}{more}")
+}
+
+/// The start of a text. A name stands once in the input and may be shown a million times.
+fn cut(text: &str) -> &str {
+    let end = text
+        .char_indices()
+        .nth(SHOWN)
+        .map_or(text.len(), |(end, _)| end);
+    text.get(..end).unwrap_or_default()
 }

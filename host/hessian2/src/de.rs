@@ -30,10 +30,27 @@ use self::{
 };
 use crate::{
     decode::{Decoder, Scalar, integer},
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     magic,
     tag::Kind,
 };
+
+/// Reads one Rust value from a stream that holds nothing else.
+///
+/// # Errors
+/// As [`Decoder::read`], and when bytes are left.
+pub fn from_slice<'a, T: Deserialize<'a>>(input: &'a [u8]) -> Result<T> {
+    let mut decoder = Decoder::new(input);
+    let value = decoder.read()?;
+    match decoder.remaining().len() {
+        0 => Ok(value),
+        left => Err(Error::at(
+            ErrorKind::Malformed,
+            decoder.position(),
+            format!("{left} bytes behind the value"),
+        )),
+    }
+}
 
 /// Reads a `T` through serde.
 pub(crate) fn read<'de, T: Deserialize<'de>>(decoder: &mut Decoder<'de>) -> Result<T> {
@@ -56,8 +73,14 @@ macro_rules! texts {
     ($($method:ident)*) => {
         $(#[inline]
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            match self.0.plain(&visitor)? {
-                Scalar::Text(Cow::Borrowed(text)) => visitor.visit_borrowed_str(text),
+            let (tag, kind) = self.0.begin()?;
+            if kind == Kind::String {
+                return match self.0.text(tag)? {
+                    Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+                    Cow::Owned(text) => visitor.visit_string(text),
+                };
+            }
+            match self.0.plain_rest(tag, kind, &visitor)? {
                 Scalar::Null => visitor.visit_borrowed_str(""),
                 other => give(other, visitor),
             }
@@ -83,7 +106,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let (tag, kind, back) = self.0.begin_followed()?;
+        let (tag, kind, followed) = self.0.begin_followed()?;
         if let Some(scalar) = self.0.scalar(tag, kind)? {
             return give(scalar, visitor);
         }
@@ -91,7 +114,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
             Kind::List => Items::visit(self.0, tag, visitor),
             _ => entries(self.0, tag, kind, visitor),
         }?;
-        self.0.come_back(back)?;
+        self.0.end_followed(followed)?;
         Ok(out)
     }
 
@@ -115,8 +138,11 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.0.plain(&visitor)? {
-            Scalar::Double(number) => visitor.visit_f64(number),
+        let (tag, kind) = self.0.begin()?;
+        if kind == Kind::Double {
+            return visitor.visit_f64(self.0.double(tag)?);
+        }
+        match self.0.plain_rest(tag, kind, &visitor)? {
             Scalar::Null => visitor.visit_f64(0.0),
             Scalar::Bool(truth) => visitor.visit_f64(f64::from(u8::from(truth))),
             other => give(other, visitor),
@@ -166,7 +192,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let (tag, kind, back) = self.0.begin_followed()?;
+        let (tag, kind, followed) = self.0.begin_followed()?;
         let out = match kind {
             Kind::List => Items::visit(self.0, tag, visitor),
             Kind::Null => visitor.visit_seq(Nothing),
@@ -176,7 +202,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
             }
             other => Err(self.0.mismatch(&wanted(&visitor), other)),
         }?;
-        self.0.come_back(back)?;
+        self.0.end_followed(followed)?;
         Ok(out)
     }
 
@@ -194,12 +220,12 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let (tag, kind, back) = self.0.begin_followed()?;
+        let (tag, kind, followed) = self.0.begin_followed()?;
         let out = match kind {
             Kind::Null => visitor.visit_map(Nothing),
             _ => entries(self.0, tag, kind, visitor),
         }?;
-        self.0.come_back(back)?;
+        self.0.end_followed(followed)?;
         Ok(out)
     }
 
@@ -209,12 +235,12 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        let (tag, kind, back) = self.0.begin_followed()?;
+        let (tag, kind, followed) = self.0.begin_followed()?;
         let out = match kind {
             Kind::Null => Err(null_for(&name)),
             _ => entries(self.0, tag, kind, visitor),
         }?;
-        self.0.come_back(back)?;
+        self.0.end_followed(followed)?;
         Ok(out)
     }
 
@@ -224,7 +250,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        let (tag, kind, back) = self.0.begin_followed()?;
+        let (tag, kind, followed) = self.0.begin_followed()?;
         let out = match kind {
             Kind::String => visitor.visit_enum((&*self.0.text(tag)?).into_deserializer()),
             Kind::Object => {
@@ -237,7 +263,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
                 .0
                 .mismatch(&format!("an enum constant of {name}"), other)),
         }?;
-        self.0.come_back(back)?;
+        self.0.end_followed(followed)?;
         Ok(out)
     }
 
@@ -250,8 +276,13 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
 impl<'de> De<'_, 'de> {
     #[inline]
     fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.0.plain(&visitor)? {
-            Scalar::Int(number) => visitor.visit_i32(number),
+        let (tag, kind) = self.0.begin()?;
+        match kind {
+            Kind::Int => return visitor.visit_i32(self.0.int(tag)?),
+            Kind::Long => return visitor.visit_i64(self.0.long(tag)?),
+            _ => {}
+        }
+        match self.0.plain_rest(tag, kind, &visitor)? {
             Scalar::Date(millis) => visitor.visit_i64(millis),
             other => match integer(&other) {
                 Some(number) => visitor.visit_i64(number),

@@ -22,11 +22,8 @@ use std::{borrow::Cow, ops::Range};
 
 use serde::Deserialize;
 
-use self::table::{ClassEntry, SlotEntry, TypeEntry};
-pub(crate) use self::{
-    scalar::{Scalar, integer},
-    table::Return,
-};
+pub(crate) use self::scalar::{Scalar, integer};
+use self::table::{ClassEntry, Return, SlotEntry, TypeEntry};
 use crate::{
     error::{Error, ErrorKind, Result},
     limits::{Limits, Tables},
@@ -52,8 +49,10 @@ pub struct Decoder<'a> {
     /// Field names of all classes, one class after the other.
     names: Vec<Cow<'a, str>>,
     types: Vec<TypeEntry<'a>>,
-    /// Slots of the values that are being read, outermost first. Its length is the depth.
-    open: Vec<u32>,
+    /// Where references that are being followed were met.
+    returns: Vec<Return>,
+    /// Lists, maps and objects around the position.
+    depth: u32,
     lossy: bool,
 }
 
@@ -63,7 +62,7 @@ pub struct Mark {
     position: usize,
     now: Tables,
     budget: u32,
-    depth: usize,
+    depth: u32,
 }
 
 impl Mark {
@@ -91,7 +90,8 @@ impl<'a> Decoder<'a> {
             classes: Vec::new(),
             names: Vec::new(),
             types: Vec::new(),
-            open: Vec::new(),
+            returns: Vec::new(),
+            depth: 0,
             lossy: false,
         }
     }
@@ -127,7 +127,7 @@ impl<'a> Decoder<'a> {
             position: self.position,
             now: self.now,
             budget: self.budget,
-            depth: self.open.len(),
+            depth: self.depth,
         }
     }
 
@@ -136,7 +136,7 @@ impl<'a> Decoder<'a> {
         self.position = mark.position;
         self.now = mark.now;
         self.budget = mark.budget;
-        self.open.truncate(mark.depth);
+        self.depth = mark.depth;
     }
 
     /// Kind of the next value, which is not consumed. A class definition says [`Kind::Object`].
@@ -195,13 +195,14 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    /// Runs `read`; after a failure the depth is what it was before.
+    /// Runs `read`; after a failure nothing counts as being read any more.
     #[inline]
     pub(crate) fn guarded<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let depth = self.open.len();
+        let depth = self.depth;
         let outcome = read(self);
         if outcome.is_err() {
-            self.open.truncate(depth);
+            self.depth = depth;
+            self.close_all();
         }
         outcome
     }

@@ -4,6 +4,7 @@
 //! that a reader of the stream will give to slots, classes and types; they may start above zero when the first part of
 //! the stream was copied raw.
 
+mod index;
 mod scalar;
 mod table;
 mod value;
@@ -11,12 +12,15 @@ mod value;
 use bytes::BytesMut;
 use serde::Serialize;
 
-use self::table::{ClassSlot, ConstantSlot, TypeSlot};
-pub(crate) use self::table::{Known, TypeUse, unstable};
+pub(crate) use self::table::{Known, TypeUse, same, unstable};
+use self::{
+    index::Index,
+    table::{ClassSlot, ConstantSlot, TypeSlot},
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     limits::Tables,
-    value::Value,
+    value::{Class, Value},
 };
 
 /// Writes the values of one stream.
@@ -31,6 +35,9 @@ pub struct Encoder<'b> {
     classes: Vec<ClassSlot>,
     /// Type names that this encoder wrote, with their numbers.
     types: Vec<TypeSlot>,
+    /// The same classes and types by address and content, once they are many.
+    class_index: Option<Box<Index<Class>>>,
+    type_index: Option<Box<Index<str>>>,
     /// Enum constants that this encoder wrote through serde, with their slots.
     constants: Vec<ConstantSlot>,
     /// Type of the list or map that serde writes next.
@@ -50,6 +57,8 @@ impl<'b> Encoder<'b> {
             next: tables,
             classes: Vec::new(),
             types: Vec::new(),
+            class_index: None,
+            type_index: None,
             constants: Vec::new(),
             pending: None,
         }

@@ -1,4 +1,14 @@
-//! Hessian 2.0, as Dubbo speaks it.
+//! Hessian 2.0, as the Dubbo world speaks it: streams of values, read, written, skipped and explained.
+//!
+//! - [`Decoder`] and [`Encoder`] walk a stream of several values that share its tables of references, classes and types.
+//! - [`Value`] is any value as a document; [`extract`], [`join`] and [`Resolver`] deal with its references.
+//! - [`from_slice`], [`to_bytes`], [`Decoder::read`] and [`Encoder::write`] go by serde, without a document between.
+//! - [`types`] holds what serde's model has no word for: dates, arrays, decimals, exceptions.
+//! - [`annotate`] says what each byte means.
+//!
+//! Bytes from outside never panic, nest or allocate beyond [`Limits`].
+//!
+//! The crate knows no Dubbo frames, no sockets and no runtime: bytes in, bytes out.
 
 mod annotate;
 mod de;
@@ -14,44 +24,16 @@ mod text;
 pub mod types;
 mod value;
 
-use bytes::{Bytes, BytesMut};
-use serde::{Deserialize, Serialize};
-
 pub use crate::{
     annotate::{Span, annotate},
+    de::from_slice,
     decode::{Decoder, Mark},
     document::{Resolver, extract, join},
     encode::Encoder,
     error::{Error, ErrorKind, Result},
     limits::{Limits, Tables, Text},
+    ser::to_bytes,
     tag::Kind,
     types::{Array, BigDecimal, BigInteger, Binary, Date, Throwable, TypedList, TypedMap, Uuid},
     value::{Children, Class, List, Map, Object, Value},
 };
-
-/// Writes one Rust value as a stream of its own.
-///
-/// # Errors
-/// As [`Encoder::write`].
-pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Result<Bytes> {
-    let mut out = BytesMut::new();
-    Encoder::new(&mut out).write(value)?;
-    Ok(out.freeze())
-}
-
-/// Reads one Rust value from a stream that holds nothing else.
-///
-/// # Errors
-/// As [`Decoder::read`], and when bytes are left.
-pub fn from_slice<'a, T: Deserialize<'a>>(input: &'a [u8]) -> Result<T> {
-    let mut decoder = Decoder::new(input);
-    let value = decoder.read()?;
-    match decoder.remaining().len() {
-        0 => Ok(value),
-        left => Err(Error::at(
-            ErrorKind::Malformed,
-            decoder.position(),
-            format!("{left} bytes behind the value"),
-        )),
-    }
-}

@@ -12,7 +12,8 @@ pub struct Limits {
     /// Nesting of lists, maps and objects. Default 256. Reading recurses up to this depth: a larger value wants a
     /// larger stack.
     pub depth: u32,
-    /// Values read or skipped, each repetition through a reference included. Default 2,097,152.
+    /// Values read or skipped, each repetition through a reference included; 32 bytes that are copied again (behind a
+    /// reference, or a class's names per object) count as one more. Default 2,097,152.
     pub values: u32,
     /// Class definitions. Default 10,000.
     pub classes: u32,

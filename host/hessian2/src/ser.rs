@@ -16,6 +16,7 @@
 mod compound;
 mod sink;
 
+use bytes::{Bytes, BytesMut};
 use serde::{Serialize, Serializer};
 
 use self::{
@@ -27,6 +28,16 @@ use crate::{
     error::{Error, ErrorKind, Result},
     magic,
 };
+
+/// Writes one Rust value as a stream of its own.
+///
+/// # Errors
+/// As [`Encoder::write`].
+pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Result<Bytes> {
+    let mut out = BytesMut::new();
+    Encoder::new(&mut out).write(value)?;
+    Ok(out.freeze())
+}
 
 /// Writes `value` through serde.
 pub(crate) fn write<T: Serialize + ?Sized>(encoder: &mut Encoder<'_>, value: &T) -> Result<()> {

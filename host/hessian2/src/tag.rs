@@ -40,8 +40,29 @@ pub(crate) enum Lead {
     Reserved,
 }
 
-/// Classifies a first byte.
-pub(crate) const fn lead(tag: u8) -> Lead {
+/// [`classify`] of each byte.
+static LEADS: [Lead; 256] = {
+    let mut leads = [Lead::Reserved; 256];
+    let mut tag = 0;
+    while tag < leads.len() {
+        #[allow(clippy::cast_possible_truncation, reason = "below 256")]
+        let byte = tag as u8;
+        leads[tag] = classify(byte);
+        tag += 1;
+    }
+    leads
+};
+
+/// Classifies a first byte. A table, as this is asked once per value.
+#[inline]
+pub(crate) fn lead(tag: u8) -> Lead {
+    LEADS
+        .get(usize::from(tag))
+        .copied()
+        .unwrap_or(Lead::Reserved)
+}
+
+const fn classify(tag: u8) -> Lead {
     match tag {
         0x00..=0x1f | 0x30..=0x33 | 0x52 | 0x53 => Lead::Value(Kind::String),
         0x20..=0x2f | 0x34..=0x37 | 0x41 | 0x42 => Lead::Value(Kind::Binary),

@@ -1,6 +1,6 @@
 //! Elements, entries, fields and variants, handed to serde one by one.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use serde::de::{
     DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
@@ -28,10 +28,10 @@ impl<'de> Items<'_, 'de> {
         tag: u8,
         visitor: V,
     ) -> Result<V::Value> {
-        let scope = decoder.enter()?;
+        let scope = decoder.enter_open()?;
         let left = decoder.list_head(tag)?.length;
         let out = Items::rest(decoder, left, visitor)?;
-        decoder.leave(scope);
+        decoder.leave_open(scope);
         Ok(out)
     }
 
@@ -86,10 +86,10 @@ impl<'de> Entries<'_, 'de> {
         tag: u8,
         visitor: V,
     ) -> Result<V::Value> {
-        let scope = decoder.enter()?;
+        let scope = decoder.enter_open()?;
         decoder.map_head(tag)?;
         let out = Entries::rest(decoder, visitor)?;
-        decoder.leave(scope);
+        decoder.leave_open(scope);
         Ok(out)
     }
 
@@ -133,8 +133,8 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
 /// The fields of an object, by name.
 pub(crate) struct Fields<'d, 'de> {
     decoder: &'d mut Decoder<'de>,
-    class: u32,
-    next: u32,
+    /// Names of the fields that were not read, in the decoder's table.
+    names: Range<usize>,
 }
 
 impl<'de> Fields<'_, 'de> {
@@ -144,20 +144,17 @@ impl<'de> Fields<'_, 'de> {
         tag: u8,
         visitor: V,
     ) -> Result<V::Value> {
-        let scope = decoder.enter()?;
+        let scope = decoder.enter_open()?;
         let class = decoder.class_index(tag)?;
-        let mut fields = Fields {
-            decoder,
-            class,
-            next: 0,
-        };
+        let names = decoder.field_range(class);
+        let mut fields = Fields { decoder, names };
         let out = visitor.visit_map(&mut fields)?;
-        if fields.next < fields.decoder.field_count(class) {
+        if !fields.names.is_empty() {
             return Err(fields
                 .decoder
                 .malformed("the object has more fields than its Rust type"));
         }
-        decoder.leave(scope);
+        decoder.leave_open(scope);
         Ok(out)
     }
 }
@@ -167,17 +164,20 @@ impl<'de> MapAccess<'de> for &mut Fields<'_, 'de> {
 
     #[inline]
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
-        let Some(name) = self.decoder.field_name(self.class, self.next) else {
+        let Some(index) = self.names.next() else {
             return Ok(None);
         };
-        self.next = self.next.saturating_add(1);
-        match name {
-            Cow::Borrowed(name) => seed
+        // A map keeps a copy of the name for each object of the class.
+        let length = self.decoder.name_at(index).map_or(0, |name| name.len());
+        self.decoder.charge(length)?;
+        match self.decoder.name_at(index) {
+            Some(Cow::Borrowed(name)) => seed
                 .deserialize(BorrowedStrDeserializer::new(name))
                 .map(Some),
-            Cow::Owned(name) => seed
+            Some(Cow::Owned(name)) => seed
                 .deserialize(name.as_str().into_deserializer())
                 .map(Some),
+            None => Ok(None),
         }
     }
 
@@ -187,11 +187,7 @@ impl<'de> MapAccess<'de> for &mut Fields<'_, 'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        let left = self
-            .decoder
-            .field_count(self.class)
-            .saturating_sub(self.next);
-        Some(self.decoder.room(Some(left)))
+        Some(self.names.len().min(256))
     }
 }
 
@@ -224,13 +220,13 @@ pub(crate) fn variant<'de, V: Visitor<'de>>(
     tag: u8,
     visitor: V,
 ) -> Result<V::Value> {
-    let scope = decoder.enter()?;
+    let scope = decoder.enter_open()?;
     decoder.map_head(tag)?;
     let out = visitor.visit_enum(Variant(decoder))?;
     if !decoder.ended()? {
         return Err(decoder.malformed("an enum variant is a map of one entry, this one has more"));
     }
-    decoder.leave(scope);
+    decoder.leave_open(scope);
     Ok(out)
 }
 

@@ -6,25 +6,32 @@ use serde::de::Expected;
 
 use super::wanted;
 use crate::{
-    decode::{Decoder, Return, Scalar},
+    decode::{Decoder, Scalar},
     error::{Error, ErrorKind, Result},
     tag::Kind,
 };
 
 impl<'de> Decoder<'de> {
-    /// Begins the next value; if it is a reference, the value it names. Then [`come_back`](Self::come_back) must follow.
+    /// Begins the next value; if it is a reference, the value it names. In the end
+    /// [`end_followed`](Self::end_followed) must be told whether it was one.
     #[inline]
-    pub(crate) fn begin_followed(&mut self) -> Result<(u8, Kind, Option<Return>)> {
+    pub(crate) fn begin_followed(&mut self) -> Result<(u8, Kind, bool)> {
         let (tag, kind) = self.begin()?;
-        if kind != Kind::Ref {
-            Ok((tag, kind, None))
-        } else {
-            self.follow()
+        if kind == Kind::Ref {
+            let (tag, kind) = self.follow()?;
+            return Ok((tag, kind, true));
         }
+        Ok((tag, kind, false))
+    }
+
+    /// Goes on behind the reference, if one was followed.
+    #[inline]
+    pub(crate) fn end_followed(&mut self, followed: bool) -> Result<()> {
+        if followed { self.come_back() } else { Ok(()) }
     }
 
     /// Follows a reference whose tag was consumed.
-    fn follow(&mut self) -> Result<(u8, Kind, Option<Return>)> {
+    fn follow(&mut self) -> Result<(u8, Kind)> {
         let at = self.position();
         let slot = self.reference()?;
         if self.is_open(slot) {
@@ -33,9 +40,8 @@ impl<'de> Decoder<'de> {
             );
             return Err(Error::at(ErrorKind::Type, at, message));
         }
-        let back = self.jump(slot)?;
-        let (tag, kind) = self.begin()?;
-        Ok((tag, kind, Some(back)))
+        self.jump(slot)?;
+        self.begin()
     }
 
     /// Consumes the next value if it means "none": null, or a reference to a value that contains it (a throwable
@@ -64,6 +70,16 @@ impl<'de> Decoder<'de> {
     #[inline]
     pub(crate) fn plain(&mut self, expected: &dyn Expected) -> Result<Scalar<'de>> {
         let (tag, kind) = self.begin()?;
+        self.plain_rest(tag, kind, expected)
+    }
+
+    /// As [`plain`](Self::plain), the tag being consumed.
+    pub(crate) fn plain_rest(
+        &mut self,
+        tag: u8,
+        kind: Kind,
+        expected: &dyn Expected,
+    ) -> Result<Scalar<'de>> {
         match self.scalar(tag, kind)? {
             Some(scalar) => Ok(scalar),
             None => self.unwrapped(tag, kind, expected),
@@ -71,15 +87,16 @@ impl<'de> Decoder<'de> {
     }
 
     fn unwrapped(&mut self, tag: u8, kind: Kind, expected: &dyn Expected) -> Result<Scalar<'de>> {
-        let (tag, kind, back) = if kind == Kind::Ref {
+        let followed = kind == Kind::Ref;
+        let (tag, kind) = if followed {
             self.follow()?
         } else {
-            (tag, kind, None)
+            (tag, kind)
         };
         if kind != Kind::Object {
             return Err(self.mismatch(&wanted(expected), kind));
         }
-        let scope = self.enter()?;
+        let scope = self.enter_open()?;
         let class = self.class_index(tag)?;
         let only = if self.field_count(class) == 1 {
             self.field_name(class, 0)
@@ -94,14 +111,14 @@ impl<'de> Decoder<'de> {
             return Err(Error::at(ErrorKind::Type, self.position(), message));
         }
         let scalar = self.plain(expected)?;
-        self.leave(scope);
-        self.come_back(back)?;
+        self.leave_open(scope);
+        self.end_followed(followed)?;
         Ok(scalar)
     }
 
     /// Name of the enum constant whose tag was consumed: its field `name`.
     pub(crate) fn constant(&mut self, tag: u8) -> Result<Cow<'de, str>> {
-        let scope = self.enter()?;
+        let scope = self.enter_open()?;
         let class = self.class_index(tag)?;
         let mut name = None;
         for field in 0..self.field_count(class) {
@@ -114,7 +131,7 @@ impl<'de> Decoder<'de> {
                 self.skip()?;
             }
         }
-        self.leave(scope);
+        self.leave_open(scope);
         name.ok_or_else(|| {
             let message = format!(
                 "an object of {} is no enum constant, it has no field name",

@@ -42,6 +42,8 @@ impl<'de> Deserializer<'de> for Document<'_, 'de> {
         let document = self.0.document()?;
         let mut bytes = BytesMut::new();
         Encoder::new(&mut bytes).write_value(&document)?;
+        // Each document has its own copy of the names of its classes and types.
+        self.0.charge(bytes.len())?;
         visitor.visit_bytes(&bytes)
     }
 
@@ -63,7 +65,7 @@ impl<'de> Deserializer<'de> for Typed<'_, 'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let decoder = self.0;
-        let (tag, kind, back) = decoder.begin_followed()?;
+        let (tag, kind, followed) = decoder.begin_followed()?;
         if kind == Kind::Null {
             return visitor.visit_seq(Pair {
                 decoder,
@@ -74,7 +76,7 @@ impl<'de> Deserializer<'de> for Typed<'_, 'de> {
         if !matches!(kind, Kind::List | Kind::Map) {
             return Err(decoder.mismatch(&wanted(&visitor), kind));
         }
-        let scope = decoder.enter()?;
+        let scope = decoder.enter_open()?;
         let (type_index, parts) = if kind == Kind::List {
             let head = decoder.list_head(tag)?;
             (head.type_index, Parts::Items(head.length))
@@ -82,13 +84,14 @@ impl<'de> Deserializer<'de> for Typed<'_, 'de> {
             (decoder.map_head(tag)?, Parts::Entries)
         };
         let name = type_index.and_then(|index| decoder.type_name(index).cloned());
+        decoder.charge(name.as_ref().map_or(0, |name| name.len()))?;
         let out = visitor.visit_seq(Pair {
             decoder: &mut *decoder,
             name: Some(name),
             parts,
         })?;
-        decoder.leave(scope);
-        decoder.come_back(back)?;
+        decoder.leave_open(scope);
+        decoder.end_followed(followed)?;
         Ok(out)
     }
 

@@ -9,7 +9,9 @@ use crate::{error::Result, tag::Kind};
 /// An open list, map or object: to be given to [`Decoder::leave`].
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Scope(());
+pub(crate) struct Scope {
+    slot: u32,
+}
 
 /// What stands before the elements of a list.
 #[derive(Clone, Copy, Debug)]
@@ -24,23 +26,34 @@ impl<'a> Decoder<'a> {
     /// Starts the container whose tag was just consumed: takes its slot and one level of depth.
     #[inline]
     pub(crate) fn enter(&mut self) -> Result<Scope> {
-        if self.open.len() >= self.limits.depth as usize {
+        if self.depth >= self.limits.depth {
             return Err(self.limit("levels of depth", self.limits.depth));
         }
-        let slot = self.take_slot();
-        self.open.push(slot);
-        Ok(Scope(()))
+        self.depth = self.depth.wrapping_add(1);
+        Ok(Scope {
+            slot: self.take_slot(),
+        })
+    }
+
+    /// As [`enter`](Self::enter), for a reader that follows references: one to this container is a cycle from now on.
+    #[inline]
+    pub(crate) fn enter_open(&mut self) -> Result<Scope> {
+        let scope = self.enter()?;
+        self.set_open(scope.slot, true);
+        Ok(scope)
     }
 
     /// Ends a container.
     #[inline]
     pub(crate) fn leave(&mut self, _scope: Scope) {
-        self.open.pop();
+        self.depth = self.depth.saturating_sub(1);
     }
 
-    /// Whether the value at `slot` is being read: a reference to it is a cycle.
-    pub(crate) fn is_open(&self, slot: u32) -> bool {
-        self.open.contains(&slot)
+    /// Ends a container that [`enter_open`](Self::enter_open) started.
+    #[inline]
+    pub(crate) fn leave_open(&mut self, scope: Scope) {
+        self.set_open(scope.slot, false);
+        self.leave(scope);
     }
 
     /// Type and length of the list whose slot was taken.
@@ -130,7 +143,7 @@ impl<'a> Decoder<'a> {
         if !self.ended()? {
             return Err(self.malformed("the map has a further entry"));
         }
-        self.open.pop();
+        self.depth = self.depth.saturating_sub(1);
         Ok(())
     }
 }

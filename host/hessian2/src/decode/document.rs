@@ -42,9 +42,9 @@ impl Decoder<'_> {
         if let Some(&known) = copied.0.get(&slot) {
             return Ok(Value::Ref(known));
         }
-        let back = self.jump(slot)?;
+        self.jump(slot)?;
         let target = self.copy(copied)?;
-        self.come_back(Some(back))?;
+        self.come_back()?;
         Ok(target)
     }
 

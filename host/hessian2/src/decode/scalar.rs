@@ -287,6 +287,26 @@ impl<'a> Decoder<'a> {
     /// The string whose first tag was consumed.
     #[inline]
     pub(crate) fn text(&mut self, tag: u8) -> Result<Cow<'a, str>> {
+        match self
+            .short_ascii(tag)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+        {
+            Some(text) => {
+                self.position = self.position.wrapping_add(text.len());
+                Ok(Cow::Borrowed(text))
+            }
+            None => self.long_text(tag),
+        }
+    }
+
+    /// The contents of an ASCII string of the shortest form, which most strings are. They are not consumed yet.
+    #[inline]
+    pub(crate) fn short_ascii(&self, tag: u8) -> Option<&'a [u8]> {
+        let bytes = self.remaining().get(..usize::from(tag))?;
+        (tag < 0x20 && bytes.is_ascii()).then_some(bytes)
+    }
+
+    fn long_text(&mut self, tag: u8) -> Result<Cow<'a, str>> {
         let at = self.position;
         if tag != b'R' {
             let chunk = self.text_chunk(tag)?;

@@ -13,19 +13,51 @@ impl Decoder<'_> {
         self.skip_rest(tag, kind)
     }
 
+    /// Steps over `count` values.
+    fn skip_many(&mut self, count: u32) -> Result<()> {
+        for _ in 0..count {
+            let (tag, kind) = self.begin()?;
+            match kind {
+                Kind::List | Kind::Map | Kind::Object => self.skip_container(tag, kind)?,
+                _ => self.skip_plain(tag, kind)?,
+            }
+        }
+        Ok(())
+    }
+
     /// Steps over the rest of a value whose tag was consumed.
     pub(crate) fn skip_rest(&mut self, tag: u8, kind: Kind) -> Result<()> {
         match kind {
-            Kind::Null | Kind::Bool | Kind::Int | Kind::Long | Kind::Double | Kind::Date => {
-                self.bytes(payload(tag)).map(drop)
-            }
-            Kind::String => self.skip_text(tag),
+            Kind::List | Kind::Map | Kind::Object => self.skip_container(tag, kind),
+            _ => self.skip_plain(tag, kind),
+        }
+    }
+
+    #[inline]
+    fn skip_plain(&mut self, tag: u8, kind: Kind) -> Result<()> {
+        match kind {
+            Kind::String => match self.short_ascii(tag) {
+                Some(bytes) => {
+                    self.position = self.position.wrapping_add(bytes.len());
+                    Ok(())
+                }
+                None => self.skip_text(tag),
+            },
             Kind::Binary => self.skip_binary(tag),
             Kind::Ref => self.reference().map(drop),
+            _ => self.bytes(payload(tag)).map(drop),
+        }
+    }
+
+    fn skip_container(&mut self, tag: u8, kind: Kind) -> Result<()> {
+        let scope = self.enter()?;
+        match kind {
             Kind::List => self.skip_list(tag),
             Kind::Map => self.skip_map(tag),
-            Kind::Object => self.skip_object(tag),
-        }
+            _ => self.skip_object(tag),
+        }?;
+        self.leave(scope);
+        Ok(())
     }
 
     fn skip_text(&mut self, mut tag: u8) -> Result<()> {
@@ -49,33 +81,27 @@ impl Decoder<'_> {
     }
 
     fn skip_list(&mut self, tag: u8) -> Result<()> {
-        let scope = self.enter()?;
-        let mut left = self.list_head(tag)?.length;
-        while self.more(&mut left)? {
-            self.skip()?;
+        match self.list_head(tag)?.length {
+            Some(length) => self.skip_many(length),
+            None => {
+                while !self.ended()? {
+                    self.skip()?;
+                }
+                Ok(())
+            }
         }
-        self.leave(scope);
-        Ok(())
     }
 
     fn skip_map(&mut self, tag: u8) -> Result<()> {
-        let scope = self.enter()?;
         self.map_head(tag)?;
         while !self.ended()? {
-            self.skip()?;
-            self.skip()?;
+            self.skip_many(2)?;
         }
-        self.leave(scope);
         Ok(())
     }
 
     fn skip_object(&mut self, tag: u8) -> Result<()> {
-        let scope = self.enter()?;
         let class = self.class_index(tag)?;
-        for _ in 0..self.field_count(class) {
-            self.skip()?;
-        }
-        self.leave(scope);
-        Ok(())
+        self.skip_many(self.field_count(class))
     }
 }

@@ -3,7 +3,7 @@
 //! Each has a vector of what was ever met and a counter of what lies before the position. An entry is added only when
 //! both agree; else the decoder is on a stretch it has seen before.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use super::Decoder;
 use crate::{
@@ -20,7 +20,15 @@ pub(crate) struct SlotEntry {
     offset: usize,
     classes: u32,
     types: u32,
+    /// Serde is reading the value: a reference to it is a cycle.
+    open: bool,
 }
+
+/// Room for slots that is taken at once, enough for most messages.
+const SLOTS: usize = 16;
+
+/// Room for field names that is taken at once, likewise.
+const NAMES: u32 = 16;
 
 #[derive(Debug)]
 pub(crate) struct ClassEntry<'a> {
@@ -40,7 +48,6 @@ pub(crate) struct TypeEntry<'a> {
 
 /// Where to go on after a reference was followed.
 #[derive(Clone, Copy, Debug)]
-#[must_use]
 pub(crate) struct Return {
     position: usize,
     now: Tables,
@@ -48,9 +55,9 @@ pub(crate) struct Return {
     target: usize,
 }
 
-/// Bytes behind a followed reference that cost as much as one value of [`Limits::values`](crate::Limits::values): a
-/// short reference must not repeat a long string for nothing.
-const BYTES_PER_VALUE: usize = 16;
+/// Repeated bytes that cost as much as one value of [`Limits::values`](crate::Limits::values): a short reference or a
+/// class index must not copy a long text for nothing.
+const BYTES_PER_VALUE: usize = 32;
 
 impl<'a> Decoder<'a> {
     /// Takes the next slot for the value whose first byte was just consumed.
@@ -59,14 +66,40 @@ impl<'a> Decoder<'a> {
         let slot = self.now.refs;
         if slot as usize == self.slots.len() {
             let offset = self.position.wrapping_sub(1);
+            if self.slots.is_empty() {
+                self.slots.reserve(SLOTS);
+            }
             self.slots.push(SlotEntry {
                 offset,
                 classes: self.now.classes,
                 types: self.now.types,
+                open: false,
             });
         }
         self.now.refs = slot.wrapping_add(1);
         slot
+    }
+
+    /// Notes that the value at `slot` is being read, or no more.
+    #[inline]
+    pub(crate) fn set_open(&mut self, slot: u32, open: bool) {
+        if let Some(entry) = self.slots.get_mut(slot as usize) {
+            entry.open = open;
+        }
+    }
+
+    /// Whether the value at `slot` is being read: a reference to it is a cycle.
+    pub(crate) fn is_open(&self, slot: u32) -> bool {
+        self.slots
+            .get(slot as usize)
+            .is_some_and(|entry| entry.open)
+    }
+
+    /// Forgets what was being read when an error came between.
+    #[cold]
+    pub(crate) fn close_all(&mut self) {
+        self.returns.clear();
+        self.slots.iter_mut().for_each(|entry| entry.open = false);
     }
 
     /// The slot that a reference names, its tag being consumed.
@@ -79,32 +112,42 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Goes to the value at `slot`, which [`reference`](Self::reference) checked.
-    pub(crate) fn jump(&mut self, slot: u32) -> Result<Return> {
+    /// Goes to the value at `slot`, which [`reference`](Self::reference) checked, until
+    /// [`come_back`](Self::come_back).
+    pub(crate) fn jump(&mut self, slot: u32) -> Result<()> {
         let Some(&entry) = self.slots.get(slot as usize) else {
             return Err(self.bad_index(self.position, "reference", i64::from(slot), self.now.refs));
         };
-        let back = Return {
+        self.returns.push(Return {
             position: self.position,
             now: self.now,
             target: entry.offset,
-        };
+        });
         self.position = entry.offset;
         self.now = Tables {
             refs: slot,
             classes: entry.classes,
             types: entry.types,
         };
-        Ok(back)
+        Ok(())
     }
 
-    /// Goes on after a followed reference, and charges for what was read there.
-    pub(crate) fn come_back(&mut self, back: Option<Return>) -> Result<()> {
-        let Some(back) = back else { return Ok(()) };
-        let read = self.position.saturating_sub(back.target) / BYTES_PER_VALUE;
+    /// Goes on behind the reference that was followed last, and charges for what was read there.
+    pub(crate) fn come_back(&mut self) -> Result<()> {
+        let Some(back) = self.returns.pop() else {
+            return Ok(());
+        };
+        let read = self.position.saturating_sub(back.target);
         self.position = back.position;
         self.now = back.now;
-        self.spend(u32::try_from(read).unwrap_or(u32::MAX))
+        self.charge(read)
+    }
+
+    /// Counts bytes that the input holds once and the reader copies again.
+    #[inline]
+    pub(crate) fn charge(&mut self, bytes: usize) -> Result<()> {
+        let values = u32::try_from(bytes / BYTES_PER_VALUE).unwrap_or(u32::MAX);
+        self.spend(values)
     }
 
     /// Reads a class definition, its tag being consumed.
@@ -121,6 +164,7 @@ impl<'a> Decoder<'a> {
         if first.saturating_add(count as usize) > self.limits.fields as usize {
             return Err(self.limit("fields", self.limits.fields));
         }
+        self.names.reserve(count.clamp(NAMES, 64) as usize);
         for _ in 0..count {
             let field = self.name("field name")?;
             self.names.push(field);
@@ -202,6 +246,21 @@ impl<'a> Decoder<'a> {
             .get(class as usize)
             .map(|entry| entry.count)
             .unwrap_or_default()
+    }
+
+    /// Where the field names of a class are, for [`name_at`](Self::name_at).
+    #[inline]
+    pub(crate) fn field_range(&self, class: u32) -> Range<usize> {
+        let Some(entry) = self.classes.get(class as usize) else {
+            return 0..0;
+        };
+        entry.first..entry.first.saturating_add(entry.count as usize)
+    }
+
+    /// The field name at an index of [`field_range`](Self::field_range).
+    #[inline]
+    pub(crate) fn name_at(&self, index: usize) -> Option<&Cow<'a, str>> {
+        self.names.get(index)
     }
 
     /// Name of the field `field` of a class.

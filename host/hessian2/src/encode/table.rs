@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use super::Encoder;
+use super::{
+    Encoder,
+    index::{Index, LINEAR},
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     value::Class,
@@ -65,7 +68,9 @@ pub(crate) enum Known {
     New,
 }
 
-fn same(left: &str, right: &str) -> bool {
+/// Whether two names are equal. Names that come from one place in the program are one in memory.
+#[inline]
+pub(crate) fn same(left: &str, right: &str) -> bool {
     std::ptr::eq(left, right) || left == right
 }
 
@@ -79,18 +84,25 @@ impl Encoder<'_> {
 
     /// How the next list or map of the type `name` says so.
     pub(crate) fn type_use(&mut self, name: &str) -> TypeUse {
-        match self.types.iter().find(|entry| same(&entry.text, name)) {
-            Some(entry) => TypeUse::Index(entry.index),
-            None => self.new_type(Arc::from(name)),
-        }
+        let known = match &self.type_index {
+            Some(index) => index.find_equal(name),
+            None => self.walk_types(name),
+        };
+        known.map_or_else(|| self.new_type(Arc::from(name)), TypeUse::Index)
     }
 
     /// As [`type_use`](Self::type_use), for a name that is shared already.
     pub(crate) fn shared_type_use(&mut self, name: &Arc<str>) -> TypeUse {
-        match self.types.iter().find(|entry| same(&entry.text, name)) {
-            Some(entry) => TypeUse::Index(entry.index),
-            None => self.new_type(Arc::clone(name)),
-        }
+        let known = match &mut self.type_index {
+            Some(index) => index.find(name),
+            None => self.walk_types(name),
+        };
+        known.map_or_else(|| self.new_type(Arc::clone(name)), TypeUse::Index)
+    }
+
+    fn walk_types(&self, name: &str) -> Option<u32> {
+        let found = self.types.iter().find(|entry| same(&entry.text, name));
+        found.map(|entry| entry.index)
     }
 
     fn new_type(&mut self, text: Arc<str>) -> TypeUse {
@@ -100,6 +112,15 @@ impl Encoder<'_> {
             index,
             text: Arc::clone(&text),
         });
+        if let Some(known) = &mut self.type_index {
+            known.insert(&text, index);
+        } else if self.types.len() > LINEAR {
+            let mut known = Index::default();
+            self.types
+                .iter()
+                .for_each(|entry| known.insert(&entry.text, entry.index));
+            self.type_index = Some(Box::new(known));
+        }
         TypeUse::Literal(text)
     }
 
@@ -122,8 +143,12 @@ impl Encoder<'_> {
 
     /// Number of the class of a document's object, which is defined now if need be.
     pub(crate) fn class_of(&mut self, class: &Arc<Class>) -> Result<u32> {
-        if let Some(entry) = self.classes.iter().find(|entry| entry.names.is(class)) {
-            return Ok(entry.index);
+        let known = match &mut self.class_index {
+            Some(index) => index.find(class),
+            None => self.walk_classes(class),
+        };
+        if let Some(index) = known {
+            return Ok(index);
         }
         let index = self.new_class(Names::Shared(Arc::clone(class)));
         self.put(b"C");
@@ -135,11 +160,34 @@ impl Encoder<'_> {
         Ok(index)
     }
 
+    fn walk_classes(&self, class: &Arc<Class>) -> Option<u32> {
+        let found = self.classes.iter().find(|entry| entry.names.is(class));
+        found.map(|entry| entry.index)
+    }
+
     fn new_class(&mut self, names: Names) -> u32 {
         let index = self.next.classes;
         self.next.classes = index.saturating_add(1);
+        if let (Some(known), Names::Shared(class)) = (&mut self.class_index, &names) {
+            known.insert(class, index);
+        }
         self.classes.push(ClassSlot { index, names });
+        if self.class_index.is_none() && self.classes.len() > LINEAR {
+            self.index_classes();
+        }
         index
+    }
+
+    /// From here on classes of documents are found by address. Those of Rust structs are few and still walked to.
+    #[cold]
+    fn index_classes(&mut self) {
+        let mut known = Index::default();
+        for entry in &self.classes {
+            if let Names::Shared(class) = &entry.names {
+                known.insert(class, entry.index);
+            }
+        }
+        self.class_index = Some(Box::new(known));
     }
 
     /// Looks for the class of a Rust struct, the latest definition of the name first.

@@ -14,7 +14,7 @@ use serde::{
 
 use super::Ser;
 use crate::{
-    encode::{Encoder, Known, TypeUse, unstable},
+    encode::{Encoder, Known, TypeUse, same, unstable},
     error::{Error, ErrorKind, Result},
 };
 
@@ -233,25 +233,34 @@ impl<'e, 'b> Fields<'e, 'b> {
         }
     }
 
+    #[inline]
     fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<()> {
-        match &mut self.state {
-            State::Defined { entry, next, .. } => {
-                let known = self.encoder.struct_fields(*entry).get(*next);
-                if known.is_none_or(|known| *known != key) {
-                    self.redefine()?;
-                    return self.field(key, value);
-                }
+        self.name(key)?;
+        value.serialize(Ser(self.encoder))
+    }
+
+    /// Notes that the field `key` is next.
+    fn name(&mut self, key: &'static str) -> Result<()> {
+        if let State::Defined { entry, next, .. } = &mut self.state {
+            let known = self.encoder.struct_fields(*entry).get(*next);
+            if known.is_some_and(|known| same(known, key)) {
                 *next += 1;
+                return Ok(());
             }
+            self.redefine()?;
+        }
+        match &mut self.state {
             State::First { fields, .. } => fields.push(key),
             State::Inner { count, .. } => *count += 1,
+            State::Defined { .. } => {}
         }
-        value.serialize(Ser(self.encoder))
+        Ok(())
     }
 
     /// The instance turns out to have other fields than the class of its name (another struct of that name): gives it
     /// a definition of its own, in front of what was written of it. Not possible once its fields defined classes,
     /// as those would change their numbers.
+    #[cold]
     fn redefine(&mut self) -> Result<()> {
         let State::Defined {
             entry,

@@ -263,3 +263,84 @@ fn a_decoder_goes_on_after_an_error_that_was_rewound() {
         decoder.rewind(start);
     }
 }
+
+/// `count` objects of a class whose one field, and whose name if `long_class`, are long.
+fn long_names(count: usize, long_class: bool) -> Vec<u8> {
+    let long = [unhex("538000"), vec![b'x'; 1 << 15]].concat();
+    let short = unhex("0161");
+    let (class, field) = if long_class {
+        (long, short)
+    } else {
+        (short, long)
+    };
+    let definition = [vec![b'C'], class, vec![0x91], field].concat();
+    [
+        vec![0x57],
+        definition,
+        unhex("6091").repeat(count),
+        vec![b'Z'],
+    ]
+    .concat()
+}
+
+#[test]
+fn long_names_are_not_copied_per_object_for_nothing() {
+    type Maps = Vec<std::collections::HashMap<String, i32>>;
+    assert_eq!(
+        Decoder::new(&long_names(10, false))
+            .read::<Maps>()
+            .unwrap()
+            .len(),
+        10
+    );
+    assert_eq!(
+        Decoder::new(&long_names(10, true))
+            .read::<Vec<Value>>()
+            .unwrap()
+            .len(),
+        10
+    );
+    let fields = long_names(100_000, false);
+    assert_eq!(
+        Decoder::new(&fields).read::<Maps>().unwrap_err().kind(),
+        ErrorKind::Limit
+    );
+    assert_eq!(
+        Decoder::new(&fields)
+            .read::<serde_json::Value>()
+            .unwrap_err()
+            .kind(),
+        ErrorKind::Limit
+    );
+    let classes = long_names(100_000, true);
+    assert_eq!(
+        Decoder::new(&classes)
+            .read::<Vec<Value>>()
+            .unwrap_err()
+            .kind(),
+        ErrorKind::Limit
+    );
+    // A document shares the class, and an explanation shows its start.
+    assert!(Decoder::new(&classes).read_value().is_ok());
+    let shown: usize = annotate(&classes)
+        .unwrap()
+        .iter()
+        .map(|span| span.meaning.len())
+        .sum();
+    assert!(shown < 20_000_000, "{shown}");
+}
+
+#[test]
+fn long_type_names_are_not_copied_per_list_for_nothing() {
+    let long = [unhex("538000"), vec![b'x'; 1 << 15]].concat();
+    let bytes = [
+        vec![0x57, 0x70],
+        long,
+        unhex("7090").repeat(100_000),
+        vec![b'Z'],
+    ]
+    .concat();
+    let lists = Decoder::new(&bytes).read::<Vec<wubbo_hessian2::TypedList<i32>>>();
+    assert_eq!(lists.unwrap_err().kind(), ErrorKind::Limit);
+    assert!(Decoder::new(&bytes).read_value().is_ok());
+}

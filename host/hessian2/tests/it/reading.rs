@@ -370,3 +370,16 @@ fn bytes_behind_the_value_are_refused() {
         (ErrorKind::Malformed, "1 bytes behind the value at byte 1")
     );
 }
+
+#[test]
+fn a_failed_read_leaves_no_trace() {
+    let bytes = unhex("797901785191");
+    let mut decoder = Decoder::new(&bytes);
+    let start = decoder.mark();
+    assert!(decoder.read::<Vec<Vec<i32>>>().is_err());
+    decoder.rewind(start);
+    decoder.skip_value().unwrap();
+    let again = decoder.read::<Option<Vec<String>>>().unwrap();
+    assert_eq!(again, Some(vec![String::from("x")]));
+    assert_eq!(decoder.tables().refs, 2);
+}

@@ -362,3 +362,24 @@ fn a_document_that_can_not_be_written_says_why() {
         "object of a.B has 1 values for 2 fields"
     );
 }
+
+#[test]
+fn many_classes_and_types_are_each_named_once() {
+    let mut out = BytesMut::new();
+    let mut encoder = Encoder::new(&mut out);
+    for round in 0..3 {
+        for number in 0..100 {
+            let object = Object::new(&format!("c{number}"), [("f", Value::Int(round))]);
+            let list = List::typed(&format!("t{number}"), vec![Value::Object(object)]);
+            encoder.write_value(&Value::List(list)).unwrap();
+            encoder.begin_list(Some(&format!("t{number}")), 0).unwrap();
+        }
+    }
+    assert_eq!(
+        (encoder.tables().classes, encoder.tables().types),
+        (100, 100)
+    );
+    let values = read_all(&out).unwrap();
+    assert_eq!(show_all(&values[599 - 1..]), "<t99>[c99(f=2)] ; <t99>[]");
+    assert_eq!(show_all(&values[202..204]), "<t1>[c1(f=1)] ; <t1>[]");
+}
