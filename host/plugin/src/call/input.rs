@@ -1,0 +1,112 @@
+//! Writing the input of a per-call hook into a guest's arena: header, entries of interest, texts, scratch (ABI.md section 5).
+
+use wubbo_plugin_sdk::abi::interest::{Hook, Interest, Space};
+use wubbo_plugin_sdk::abi::{call, field, layout, write_at};
+
+use super::{CallView, Text};
+
+/// One text that a hook wants prefetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    space: Space,
+    /// The field's id, for space `Field`.
+    field: u16,
+    key: Box<str>,
+}
+
+/// What the hooks of one instance want, in the order of its interest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Interests {
+    pub(crate) request: Vec<Wanted>,
+    pub(crate) response: Vec<Wanted>,
+}
+
+impl Interests {
+    pub(crate) fn new<'a>(all: impl Iterator<Item = Interest<'a>> + Clone) -> Self {
+        let of = |hook: Hook| {
+            let named = all
+                .clone()
+                .filter(|interest| interest.hooks & hook.bit() != 0);
+            named.map(Wanted::new).collect()
+        };
+        Self {
+            request: of(Hook::OnRequest),
+            response: of(Hook::OnResponse),
+        }
+    }
+}
+
+impl Wanted {
+    fn new(interest: Interest<'_>) -> Self {
+        let field = match interest.space {
+            Space::Field => field::id(interest.key),
+            _ => 0,
+        };
+        Self {
+            space: interest.space,
+            field,
+            key: interest.key.into(),
+        }
+    }
+
+    fn read<'a>(&self, view: &CallView<'a>) -> Option<Text<'a>> {
+        let found = match self.space {
+            Space::Field => view.field(self.field),
+            space => view.get(space, &self.key),
+        };
+        // What this hook may not see is as good as absent.
+        found.ok().flatten()
+    }
+}
+
+/// Writes the input; its length, or `None` if the arena is too small, which the check of the arena rules out.
+pub(crate) fn write(arena: &mut [u8], view: &CallView<'_>, wanted: &[Wanted]) -> Option<u32> {
+    let scalars = view.scalars();
+    let scratch = view.scratch.1;
+    let entries = call::SIZE;
+    let texts = entries + wanted.len() * layout::ENTRY_BYTES + scratch.len();
+    let mut header = [0_u8; call::SIZE];
+    let mut put = |offset: usize, bytes: &[u8]| write_at(&mut header, offset, bytes);
+    let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let written = put(call::HEADER_BYTES, &(call::SIZE as u16).to_le_bytes())
+        & put(call::FLAGS, &scalars.flags.to_le_bytes())
+        & put(call::ENTRIES, &narrow(wanted.len()).to_le_bytes())
+        & put(call::SERVICE_TOKEN, &scalars.service_token.to_le_bytes())
+        & put(call::ATTEMPT, &scalars.attempt.to_le_bytes())
+        & put(call::ARGUMENT_COUNT, &scalars.argument_count.to_le_bytes())
+        & put(call::SCRATCH, &scalars.scratch.to_le_bytes())
+        & put(
+            call::SCRATCH_OFFSET,
+            &narrow(texts - scratch.len()).to_le_bytes(),
+        )
+        & put(call::SCRATCH_LEN, &narrow(scratch.len()).to_le_bytes())
+        & put(
+            call::OUTCOME,
+            &[scalars.outcome, scalars.status, scalars.error_code],
+        );
+    if !written || !write_at(arena, 0, &header) || !write_at(arena, texts - scratch.len(), scratch)
+    {
+        return None;
+    }
+    let mut end = texts;
+    let mut full = false;
+    for (place, wanted) in wanted.iter().enumerate() {
+        let (mut offset, mut length) = (layout::ENTRY_ABSENT, 0);
+        if let Some(text) = wanted.read(view) {
+            let bytes = text.as_str().as_bytes();
+            full = full || !write_at(arena, end, bytes);
+            offset = layout::ENTRY_LAZY;
+            if !full {
+                (offset, length) = (narrow(end), narrow(bytes.len()));
+                end += bytes.len();
+            }
+        }
+        let entry = entries + place * layout::ENTRY_BYTES;
+        if !write_at(arena, entry, &offset.to_le_bytes())
+            || !write_at(arena, entry + 4, &length.to_le_bytes())
+        {
+            return None;
+        }
+    }
+    u32::try_from(end).ok()
+}

@@ -1,0 +1,61 @@
+//! What the plugin host is told by the program that embeds it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Configuration of a [`crate::PluginHost`].
+#[derive(Debug, Clone)]
+pub struct PluginsConfig {
+    /// The watched directory of `<name>.wasm` and `<name>.yaml`. Default none; needs the feature `wasm`.
+    pub dir: Option<PathBuf>,
+    /// Whether linked plugins are used. Default true; with false the host holds no native policy at all.
+    pub builtins: bool,
+    /// Identities such as `filter/token` that must be live before [`crate::PluginHost::start`] returns, and that no removal of a file
+    /// unloads. Default none.
+    pub required: Vec<String>,
+    /// Plugins that may be live from the directory; the instance pool is sized for them once. Default 32.
+    pub max: usize,
+    /// Guest memory of all instances of all plugins together, bytes. Default 1 GiB.
+    pub memory_total_bytes: usize,
+    /// Worker threads of the runtime; a generation has two instances per worker. Default: one per core.
+    pub workers: usize,
+    /// Where compiled modules are kept, mode 0600, by content. Default none: each start compiles anew.
+    pub cache_dir: Option<PathBuf>,
+    /// Settings by identity, with the keys of a plugin's YAML: of linked plugins, and of files that have no YAML beside them. Default none.
+    pub configs: BTreeMap<String, serde_json::Value>,
+    /// How long a file must rest before it is read. Default 20 ms.
+    pub settle: Duration,
+    /// How often the directory is read without any event. Default 2 s.
+    pub poll: Duration,
+    /// Largest module file, bytes. Default 8 MiB.
+    pub module_bytes_max: u64,
+    /// Whether instances come from a pool where the address space allows one. Default true; false allocates each by itself.
+    pub pooling: bool,
+}
+
+impl Default for PluginsConfig {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            builtins: true,
+            required: Vec::new(),
+            max: 32,
+            memory_total_bytes: 1 << 30,
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            cache_dir: None,
+            configs: BTreeMap::new(),
+            settle: Duration::from_millis(20),
+            poll: Duration::from_secs(2),
+            module_bytes_max: wubbo_plugin_sdk::abi::limits::MODULE_MAX as u64,
+            pooling: true,
+        }
+    }
+}
+
+impl PluginsConfig {
+    /// Instances of one generation.
+    pub(crate) fn slots(&self) -> usize {
+        self.workers.max(1) * 2
+    }
+}

@@ -1,0 +1,207 @@
+//! The plugin host as the program sees it: started once, asked for its status, told to stop.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use wubbo_core::{PolicySlot, Tasks};
+use wubbo_plugin_sdk::native::Factory;
+
+use crate::book::Book;
+use crate::config::PluginsConfig;
+use crate::error::{PluginError, PluginErrorKind};
+use crate::keeper::{Keeper, Threads};
+use crate::log::LogSink;
+use crate::news::News;
+use crate::status::PluginsStatus;
+#[cfg(feature = "wasm")]
+use crate::wasm::{Engine, EngineOptions};
+use crate::workshop::Workshop;
+
+/// How long [`PluginHost::shutdown`] waits for a load that is under way.
+const STOP_MAX: Duration = Duration::from_secs(5);
+
+/// Keeps the published [`wubbo_core::PolicySet`] as the linked plugins and the directory say.
+///
+/// Dropping it ends the watch and the threads; what is published stays usable.
+pub struct PluginHost {
+    inner: Arc<Inner>,
+    tasks: Tasks,
+    threads: Threads,
+}
+
+/// What the host's task and its status share.
+pub(crate) struct Inner {
+    pub(crate) workshop: Workshop,
+    book: Mutex<Book>,
+    #[cfg(feature = "wasm")]
+    pub(crate) engine: Option<Arc<Engine>>,
+}
+
+impl Inner {
+    pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PluginHost {
+    /// Starts the linked plugins, loads the directory once, publishes, and watches from then on. Returns when every required plugin is live.
+    ///
+    /// # Errors
+    /// A bad configuration, a directory that is missing or open to everybody, a linked plugin that does not start, or required plugins
+    /// that are not live, each with why. A file that is refused and not required is no error: see [`PluginHost::status`].
+    ///
+    /// # Cancel safety
+    /// When the future is dropped nothing keeps running.
+    pub async fn start(
+        config: PluginsConfig,
+        builtins: Vec<Factory>,
+        policies: Arc<PolicySlot>,
+        log: Arc<dyn LogSink>,
+    ) -> Result<Self, PluginError> {
+        check_feature(&config)?;
+        let news = News::new();
+        let (keeper, threads) = Keeper::start(news.clone())?;
+        let inner = tokio::task::spawn_blocking(move || {
+            prepare(config, &builtins, policies, log, keeper, news)
+        });
+        let inner = inner.await.map_err(|error| {
+            PluginError::new(
+                PluginErrorKind::Engine,
+                format!("the plugin host panicked: {error}"),
+            )
+        })??;
+        let host = Self {
+            inner: Arc::new(inner),
+            tasks: Tasks::new("plugin directory"),
+            threads,
+        };
+        #[cfg(feature = "wasm")]
+        crate::directory::watch(&host.inner, &host.tasks).await?;
+        let missing = host.inner.book().missing();
+        if !missing.is_empty() {
+            let text = format!("required plugins are not live: {}", missing.join("; "));
+            return Err(PluginError::new(PluginErrorKind::Required, text));
+        }
+        Ok(host)
+    }
+
+    /// The state of every plugin and of the directory now.
+    #[must_use]
+    pub fn status(&self) -> PluginsStatus {
+        #[cfg(feature = "wasm")]
+        let (memory, pooling) = self.inner.engine.as_ref().map_or((0, false), |engine| {
+            (engine.memory_used(), engine.pooling())
+        });
+        #[cfg(not(feature = "wasm"))]
+        let (memory, pooling) = (0, false);
+        self.inner.book().status(memory, pooling)
+    }
+
+    /// Waits for a change of the status: a swap, a refusal, a trip, a drained generation. Counts from the moment of the call, not of the first
+    /// poll, so that nothing is missed between looking at [`PluginHost::status`] and waiting. Counters alone are no change.
+    pub fn changed(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut news = self.inner.workshop.news.follow();
+        async move {
+            // The sender lives as long as the host; without it there is nothing to wait for.
+            let _ = news.changed().await;
+        }
+    }
+
+    /// Waits until the status is as `wanted`.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn until(&self, mut wanted: impl FnMut(&PluginsStatus) -> bool) -> PluginsStatus {
+        loop {
+            let changed = self.changed();
+            let status = self.status();
+            if wanted(&status) {
+                return status;
+            }
+            changed.await;
+        }
+    }
+
+    /// Ends the watch and the threads and publishes an empty set.
+    pub async fn shutdown(self) {
+        let Self {
+            inner,
+            tasks,
+            mut threads,
+        } = self;
+        tasks.join(Duration::ZERO).await;
+        inner.book().clear();
+        let stopped = tokio::task::spawn_blocking(move || threads.stop());
+        if tokio::time::timeout(STOP_MAX, stopped).await.is_err() {
+            tracing::warn!("a plugin's tick outlives the shutdown");
+        }
+    }
+}
+
+impl fmt::Debug for PluginHost {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("PluginHost")
+            .field("config", &self.inner.workshop.config)
+            .finish_non_exhaustive()
+    }
+}
+
+fn check_feature(config: &PluginsConfig) -> Result<(), PluginError> {
+    match &config.dir {
+        Some(dir) if cfg!(not(feature = "wasm")) => Err(PluginError::new(
+            PluginErrorKind::Feature,
+            format!(
+                "plugins.dir {}: this program was built without the feature `wasm` and runs linked plugins only",
+                dir.display()
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What may take its time: the engine and the linked plugins.
+fn prepare(
+    config: PluginsConfig,
+    builtins: &[Factory],
+    policies: Arc<PolicySlot>,
+    log: Arc<dyn LogSink>,
+    keeper: Keeper,
+    news: News,
+) -> Result<Inner, PluginError> {
+    if config.max == 0 {
+        return Err(PluginError::new(
+            PluginErrorKind::Config,
+            "plugins.max: 0, at least 1",
+        ));
+    }
+    #[cfg(feature = "wasm")]
+    let engine = match &config.dir {
+        None => None,
+        Some(_) => Some(Engine::new(&EngineOptions {
+            plugins: config.max,
+            slots: config.slots(),
+            memory_total_bytes: config.memory_total_bytes,
+            cache: config.cache_dir.clone(),
+            pooling: config.pooling,
+        })?),
+    };
+    let workshop = Workshop::new(config, log, keeper, news);
+    let linked = if workshop.config.builtins {
+        builtins
+    } else {
+        &[]
+    };
+    let linked = workshop.builtins(linked)?;
+    let mut book = Book::new(policies, &workshop.config.required, linked);
+    if workshop.config.dir.is_none() {
+        book.publish();
+    }
+    Ok(Inner {
+        book: Mutex::new(book),
+        workshop,
+        #[cfg(feature = "wasm")]
+        engine,
+    })
+}

@@ -1,0 +1,14 @@
+//! The sandboxed form of a plugin. The only folder that names wasmtime.
+
+mod cache;
+mod deadline;
+mod engine;
+mod guest;
+mod imports;
+mod instance;
+mod limiter;
+mod precompiled;
+mod ticker;
+
+pub(crate) use engine::{Engine, EngineOptions, GENERATIONS_MAX};
+pub(crate) use instance::{WasmInstance, WasmModule};

@@ -1,0 +1,208 @@
+//! The one engine of a process: what guests may use of WebAssembly, where their memory comes from, and what they import.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use wasmtime::{
+    Config, InstanceAllocationStrategy, Linker, Module, OptLevel, PoolingAllocationConfig,
+};
+use wubbo_plugin_sdk::abi::limits::{STACK_BYTES, TABLE_ELEMENTS_MAX};
+
+use super::cache::Cache;
+use super::guest::Guest;
+use super::imports;
+use super::instance::WasmModule;
+use super::limiter::Budget;
+use super::ticker::{self, Pulse};
+use crate::check::Checked;
+use crate::error::{PluginError, PluginErrorKind, chain};
+use crate::limits::MEMORY_BYTES_MAX;
+
+/// Generations of one plugin that may hold instances.
+pub(crate) const GENERATIONS_MAX: usize = 3;
+/// Instances beyond those of the slots: canaries, replacements built before the old one is gone.
+const SPARE: usize = 16;
+/// Slots of the pool that stay mapped for the next instance of the same module; more looks like a leak after many swaps.
+const WARM_SLOTS: u32 = 4;
+/// Frames of a guest's backtrace: collecting them is half the cost of a trap.
+const BACKTRACE_FRAMES: NonZeroUsize = NonZeroUsize::MIN;
+
+/// What the engine is made for.
+#[derive(Debug, Clone)]
+pub(crate) struct EngineOptions {
+    /// Plugins that may be live.
+    pub(crate) plugins: usize,
+    /// Slots of one generation.
+    pub(crate) slots: usize,
+    /// Guest memory of all instances together.
+    pub(crate) memory_total_bytes: usize,
+    /// Where compiled modules are kept.
+    pub(crate) cache: Option<PathBuf>,
+    /// Ask for the pool; it is given up when the address space does not allow it.
+    pub(crate) pooling: bool,
+}
+
+/// The engine with everything that lives as long as it does.
+pub(crate) struct Engine {
+    pub(super) engine: wasmtime::Engine,
+    pub(super) linker: Linker<Guest>,
+    pub(super) pulse: Arc<Pulse>,
+    pub(super) budget: Arc<Budget>,
+    cache: Option<Cache>,
+    pooling: bool,
+}
+
+/// A compiled module and where it came from.
+pub(crate) struct Compiled {
+    pub(super) module: Module,
+    pub(crate) cached: bool,
+}
+
+impl Engine {
+    /// Makes the engine and starts its ticker.
+    ///
+    /// # Errors
+    /// Kind `Engine`: neither form of allocation works here, or there is no thread.
+    pub(crate) fn new(options: &EngineOptions) -> Result<Arc<Self>, PluginError> {
+        let failed = |error: wasmtime::Error| {
+            PluginError::new(
+                PluginErrorKind::Engine,
+                format!("the wasm engine cannot start: {}", chain(error.as_ref())),
+            )
+        };
+        let (engine, pooling) = allocate(options).map_err(failed)?;
+        let mut linker = Linker::new(&engine);
+        imports::define(&mut linker).map_err(failed)?;
+        let pulse = ticker::start(engine.weak()).map_err(|error| {
+            PluginError::new(
+                PluginErrorKind::Engine,
+                format!("no thread for the epoch ticker: {error}"),
+            )
+        })?;
+        let cache = options
+            .cache
+            .as_ref()
+            .map(|dir| Cache::open(dir, &engine))
+            .transpose()?;
+        Ok(Arc::new(Self {
+            linker,
+            pulse,
+            budget: Budget::new(options.memory_total_bytes),
+            cache,
+            pooling,
+            engine,
+        }))
+    }
+
+    /// Whether instances come from the pool.
+    pub(crate) fn pooling(&self) -> bool {
+        self.pooling
+    }
+
+    /// Guest memory of all instances.
+    pub(crate) fn memory_used(&self) -> usize {
+        self.budget.used()
+    }
+
+    /// Compiles a checked module, or takes it from the cache. Takes up to seconds; never on a worker.
+    ///
+    /// # Errors
+    /// Kind `Compile`.
+    pub(crate) fn compile(&self, bytes: &[u8], sha256: &[u8; 32]) -> Result<Compiled, PluginError> {
+        if let Some(module) = self
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.load(&self.engine, sha256))
+        {
+            return Ok(Compiled {
+                module,
+                cached: true,
+            });
+        }
+        let module = Module::new(&self.engine, bytes).map_err(|error| {
+            PluginError::new(
+                PluginErrorKind::Compile,
+                format!("does not compile: {}", chain(error.as_ref())),
+            )
+        })?;
+        if let Some(cache) = &self.cache {
+            cache.store(&module, sha256);
+        }
+        Ok(Compiled {
+            module,
+            cached: false,
+        })
+    }
+
+    /// Links a compiled module with the imports.
+    ///
+    /// # Errors
+    /// Kind `Check`: an import or a size that the static check would have refused.
+    pub(crate) fn link(
+        self: &Arc<Self>,
+        compiled: &Compiled,
+        checked: &Checked,
+    ) -> Result<WasmModule, PluginError> {
+        WasmModule::link(Arc::clone(self), &compiled.module, checked)
+    }
+}
+
+/// An engine with the pool, or without it where it cannot be mapped: a 39-bit address space, a container's limit.
+fn allocate(options: &EngineOptions) -> wasmtime::Result<(wasmtime::Engine, bool)> {
+    if options.pooling {
+        let mut config = config();
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)));
+        match wasmtime::Engine::new(&config) {
+            Ok(engine) => return Ok((engine, true)),
+            Err(error) => {
+                tracing::warn!(
+                    error = chain(error.as_ref()),
+                    "no pool for plugin instances, they are allocated one by one"
+                );
+            }
+        }
+    }
+    wasmtime::Engine::new(&config()).map(|engine| (engine, false))
+}
+
+fn pool(options: &EngineOptions) -> PoolingAllocationConfig {
+    let instances = options.plugins * options.slots * GENERATIONS_MAX + SPARE;
+    let instances = u32::try_from(instances).unwrap_or(u32::MAX);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(instances)
+        .total_memories(instances)
+        .total_tables(instances)
+        .max_tables_per_module(1)
+        .max_memories_per_module(1)
+        .max_memory_size(MEMORY_BYTES_MAX)
+        .table_elements(TABLE_ELEMENTS_MAX)
+        .max_unused_warm_slots(WARM_SLOTS)
+        .linear_memory_keep_resident(0)
+        .table_keep_resident(0);
+    pool
+}
+
+/// What guests may use: the list of ABI.md section 1. Threads, GC and exceptions are not even built in.
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .max_wasm_stack(STACK_BYTES)
+        .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES))
+        .native_unwind_info(false)
+        .concurrency_support(false)
+        .cranelift_opt_level(OptLevel::Speed)
+        .parallel_compilation(true)
+        .wasm_simd(true)
+        .wasm_bulk_memory(true)
+        .wasm_multi_value(true)
+        .wasm_relaxed_simd(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_tail_call(false)
+        .wasm_extended_const(false)
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false);
+    config
+}

@@ -1,0 +1,126 @@
+//! What the store of one instance holds: the call it serves now, its limits, and what it said about its own failure.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime::{Memory, Trap};
+use wubbo_core::{Invocation, Outcome, Stage};
+
+use super::deadline::{CpuDeadline, DeadlineReached};
+use super::limiter::{Limiter, Refused};
+use crate::call::CallView;
+use crate::call::input::Interests;
+use crate::counters::TripClass;
+use crate::instance::Trip;
+use crate::shared::{Functions, Phase, Shared};
+
+/// The data of one store.
+pub(super) struct Guest {
+    pub(super) shared: Arc<Shared>,
+    pub(super) memory: Option<Memory>,
+    pub(super) phase: Phase,
+    /// The call that the running hook serves, when the guest can ask about it.
+    pub(super) call: Option<ServedCall>,
+    pub(super) deadline: CpuDeadline,
+    pub(super) limiter: Limiter,
+    /// What `interest` asked for in place of the manifest's list.
+    pub(super) interests: Option<Interests>,
+    /// What `fail` said.
+    pub(super) failure: Option<String>,
+    /// What the panic hook said.
+    pub(super) panic: Option<String>,
+    pub(super) access_lines: Cell<u32>,
+}
+
+/// A call while a hook serves it: moved in, because a store holds no borrows, and moved out again.
+pub(super) struct ServedCall {
+    pub(super) invocation: Invocation,
+    pub(super) outcome: Option<Outcome>,
+    pub(super) stage: Stage,
+    pub(super) started: Option<Instant>,
+}
+
+impl ServedCall {
+    pub(super) fn view(&self) -> CallView<'_> {
+        CallView {
+            invocation: &self.invocation,
+            outcome: self.outcome.as_ref(),
+            stage: self.stage,
+            started: self.started,
+            scratch: (0, &[]),
+        }
+    }
+}
+
+impl Guest {
+    pub(super) fn new(shared: Arc<Shared>, limiter: Limiter) -> Self {
+        Self {
+            deadline: CpuDeadline::new(shared.limits.configure()),
+            shared,
+            memory: None,
+            phase: Phase::Setup,
+            call: None,
+            limiter,
+            interests: None,
+            failure: None,
+            panic: None,
+            access_lines: Cell::new(0),
+        }
+    }
+
+    /// The functions that both forms of a plugin share, for the hook that runs now.
+    pub(super) fn functions(&self) -> Functions<'_> {
+        Functions {
+            shared: &self.shared,
+            phase: self.phase,
+            view: self.call.as_ref().map(ServedCall::view),
+            access_lines: &self.access_lines,
+        }
+    }
+
+    /// Why the guest did not come back.
+    pub(super) fn trip(&mut self, error: &wasmtime::Error) -> Trip {
+        if let Some(reached) = error.downcast_ref::<DeadlineReached>() {
+            let mut trip = Trip::new(TripClass::Deadline, reached.to_string());
+            trip.cpu = Some(reached.charged);
+            return trip;
+        }
+        if let Some(refused) = error.downcast_ref::<Refused>() {
+            return Trip::new(TripClass::Memory, refused.to_string());
+        }
+        if let Some(bad) = error.downcast_ref::<BadCall>() {
+            return Trip::new(TripClass::BadCall, bad.to_string());
+        }
+        match (error.downcast_ref::<Trap>(), self.panic.take()) {
+            (_, Some(panic)) => Trip::new(TripClass::Panic, panic),
+            (Some(Trap::StackOverflow), _) => {
+                Trip::new(TripClass::Stack, "stack of 256 KiB exhausted")
+            }
+            (Some(trap), _) => Trip::new(TripClass::Trap, trap.to_string()),
+            (None, _) => Trip::new(TripClass::Trap, error.root_cause().to_string()),
+        }
+    }
+}
+
+/// The guest gave a host function what cannot be; it ends the hook like a trap.
+#[derive(Debug, Clone)]
+pub(super) struct BadCall {
+    function: &'static str,
+    what: &'static str,
+}
+
+impl BadCall {
+    pub(super) fn error(function: &'static str, what: &'static str) -> wasmtime::Error {
+        wasmtime::Error::new(Self { function, what })
+    }
+}
+
+impl fmt::Display for BadCall {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "bad call of `{}`: {}", self.function, self.what)
+    }
+}
+
+impl std::error::Error for BadCall {}

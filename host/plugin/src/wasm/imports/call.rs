@@ -1,0 +1,180 @@
+//! Imports that read the call, and those of tables and statistics, which no hook of a filter may use.
+
+use wasmtime::{Caller, Linker, Result};
+use wubbo_plugin_sdk::ErrorKind;
+use wubbo_plugin_sdk::abi::interest::{self, BadInterest, Hook, Space};
+use wubbo_plugin_sdk::abi::names;
+use wubbo_plugin_sdk::native::{Form, HostResult, Part};
+
+use super::{WUBBO, bytes, check_buffer, give, parts, text, wide};
+use crate::call::input::Interests;
+use crate::call::{Text, body};
+use crate::shared::{Phase, message};
+use crate::wasm::guest::{Guest, ServedCall};
+
+type Cx<'a> = Caller<'a, Guest>;
+
+pub(super) fn define(linker: &mut Linker<Guest>) -> Result<()> {
+    linker.func_wrap(WUBBO, "get", get)?;
+    linker.func_wrap(WUBBO, "list", list)?;
+    linker.func_wrap(WUBBO, "number", number)?;
+    linker.func_wrap(WUBBO, "body", read_body)?;
+    linker.func_wrap(WUBBO, "text", read_text)?;
+    linker.func_wrap(WUBBO, "interest", set_interest)?;
+    linker.func_wrap(WUBBO, "fail", fail)?;
+    linker.func_wrap(WUBBO, "panic", panic)?;
+    // No hook of a filter may use these (ABI.md 8.7).
+    let refused = ErrorKind::NotAllowed.code();
+    linker.func_wrap(WUBBO, "table", move |_: i32, _: u32, _: u32| refused)?;
+    linker.func_wrap(WUBBO, "cell", move |_: i32, _: u32| i64::from(refused))?;
+    linker.func_wrap(WUBBO, "column", move |_: u32, _: u32, _: u32| refused)?;
+    linker.func_wrap(WUBBO, "note", move |_: i32, _: u32, _: u32| refused)?;
+    Ok(())
+}
+
+fn served(guest: &Guest) -> HostResult<&ServedCall> {
+    guest.call.as_ref().ok_or(ErrorKind::NotAllowed)
+}
+
+fn get(
+    mut cx: Cx<'_>,
+    space: u32,
+    id: u32,
+    key: u32,
+    key_len: u32,
+    out: u32,
+    cap: u32,
+) -> Result<i32> {
+    let (memory, guest) = parts(&mut cx, "get")?;
+    check_buffer(memory, "get", out, cap)?;
+    let found = match id {
+        0 => {
+            let key = text(memory, "get", key, key_len)?;
+            lookup(guest, space, |_| (!key.is_empty()).then_some(key))
+        }
+        id => lookup(guest, space, |space| {
+            space.key_name(u16::try_from(id).ok()?)
+        }),
+    };
+    match found {
+        Ok(Some(value)) => give(memory, "get", out, cap, value.as_str().as_bytes()),
+        Ok(None) => Ok(ErrorKind::Absent.code()),
+        Err(kind) => Ok(kind.code()),
+    }
+}
+
+fn lookup<'g, 'k>(
+    guest: &'g Guest,
+    space: u32,
+    key: impl FnOnce(Space) -> Option<&'k str>,
+) -> HostResult<Option<Text<'g>>> {
+    let call = served(guest)?;
+    let space = Space::from_number(space).ok_or(ErrorKind::BadArgument)?;
+    let key = key(space).ok_or(ErrorKind::BadArgument)?;
+    call.view().get(space, key)
+}
+
+fn list(mut cx: Cx<'_>, space: u32, out: u32, cap: u32) -> Result<i32> {
+    let (memory, guest) = parts(&mut cx, "list")?;
+    check_buffer(memory, "list", out, cap)?;
+    match pairs(guest, space) {
+        Ok(pairs) => give(memory, "list", out, cap, &pairs),
+        Err(kind) => Ok(kind.code()),
+    }
+}
+
+fn pairs(guest: &Guest, space: u32) -> HostResult<Vec<u8>> {
+    let call = served(guest)?;
+    let space = Space::from_number(space).ok_or(ErrorKind::BadArgument)?;
+    let mut out = Vec::new();
+    let len = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes();
+    call.view().list(space, &mut |key, value| {
+        out.extend_from_slice(&len(key));
+        out.extend_from_slice(&len(value));
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(value.as_bytes());
+    })?;
+    Ok(out)
+}
+
+fn number(cx: Cx<'_>, what: u32) -> i64 {
+    wide(served(cx.data()).and_then(|call| call.view().number(what)))
+}
+
+#[allow(clippy::too_many_arguments, reason = "the ABI's signature")]
+fn read_body(
+    mut cx: Cx<'_>,
+    part: u32,
+    index: u32,
+    form: u32,
+    path: u32,
+    path_len: u32,
+    out: u32,
+    cap: u32,
+) -> Result<i32> {
+    let (memory, guest) = parts(&mut cx, "body")?;
+    check_buffer(memory, "body", out, cap)?;
+    let path = text(memory, "body", path, path_len)?;
+    let found = served(guest).and_then(|call| {
+        let bad = ErrorKind::BadArgument;
+        let part = match part {
+            names::BODY_ARGUMENT => Part::Argument(index),
+            names::BODY_ARGUMENTS if index == 0 => Part::Arguments,
+            names::BODY_RESULT if index == 0 => Part::Result,
+            _ => return Err(bad),
+        };
+        let form = Form::from_number(form).ok_or(bad)?;
+        body::read(&call.view(), guest.shared.body, part, form, path)
+    });
+    match found {
+        Ok(value) => give(memory, "body", out, cap, &value),
+        Err(kind) => Ok(kind.code()),
+    }
+}
+
+fn read_text(mut cx: Cx<'_>, what: u32, out: u32, cap: u32) -> Result<i32> {
+    let (memory, guest) = parts(&mut cx, "text")?;
+    check_buffer(memory, "text", out, cap)?;
+    match what {
+        names::TEXT_CONFIG if guest.phase == Phase::Hook(Hook::New) => {
+            let shared = std::sync::Arc::clone(&guest.shared);
+            give(memory, "text", out, cap, shared.config.as_bytes())
+        }
+        names::TEXT_CONFIG | names::TEXT_RULE => Ok(ErrorKind::NotAllowed.code()),
+        _ => Ok(ErrorKind::BadArgument.code()),
+    }
+}
+
+fn set_interest(mut cx: Cx<'_>, records: u32, len: u32) -> Result<i32> {
+    let (memory, guest) = parts(&mut cx, "interest")?;
+    let records = bytes(memory, "interest", records, len)?;
+    if guest.phase != Phase::Hook(Hook::New) {
+        return Ok(ErrorKind::NotAllowed.code());
+    }
+    Ok(match interest::read(records) {
+        Ok(all) => {
+            guest.interests = Some(Interests::new(all.iter().copied()));
+            0
+        }
+        Err(BadInterest::Record) => ErrorKind::BadArgument.code(),
+        Err(BadInterest::TooLarge) => ErrorKind::TooLarge.code(),
+    })
+}
+
+fn fail(mut cx: Cx<'_>, line: u32, column: u32, start: u32, len: u32) -> Result<()> {
+    let (memory, guest) = parts(&mut cx, "fail")?;
+    let said = message(text(memory, "fail", start, len)?);
+    guest.failure = Some(match line {
+        0 => said,
+        line => format!("line {line} column {column}: {said}"),
+    });
+    Ok(())
+}
+
+fn panic(mut cx: Cx<'_>, start: u32, len: u32, file: u32, file_len: u32, line: u32) -> Result<()> {
+    let (memory, guest) = parts(&mut cx, "panic")?;
+    let said = message(text(memory, "panic", start, len)?);
+    let file = message(text(memory, "panic", file, file_len)?);
+    guest.panic = Some(format!("panicked at {file}:{line}: {said}"));
+    Ok(())
+}
