@@ -1,10 +1,12 @@
 //! The dubbo protocol: `DubboProtocol` in both roles.
 
+pub mod annotate;
 mod attachments;
 mod call;
 mod client;
 mod config;
 mod counters;
+pub mod describe;
 pub mod descriptor;
 mod event;
 mod framing;
@@ -17,8 +19,10 @@ use std::sync::Arc;
 
 use wubbo_core::{BoxFuture, Error, Handler, Invoker, Listener, Protocol, Url};
 
+pub use annotate::annotate;
 pub use config::DubboConfig;
 pub use counters::DubboCounts;
+pub use describe::{Content, Frame, describe};
 
 /// The dubbo protocol with hessian2. Send + Sync; its invokers share one connection per address.
 #[derive(Debug)]
@@ -67,5 +71,7 @@ impl Protocol for DubboProtocol {
     }
 }
 
+#[cfg(test)]
+mod codec_tests;
 #[cfg(test)]
 mod tests;

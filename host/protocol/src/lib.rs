@@ -4,4 +4,6 @@
 
 mod dubbo;
 
-pub use dubbo::{DubboConfig, DubboCounts, DubboProtocol, descriptor};
+pub use dubbo::{
+    Content, DubboConfig, DubboCounts, DubboProtocol, Frame, annotate, describe, descriptor,
+};

@@ -174,7 +174,13 @@ pub(crate) fn decode(status: Status, body: &Bytes, provider: &str) -> Outcome {
         }
     };
     let attachments = if with_attachments {
-        attachments::read(&mut decoder, body).map_err(unreadable)?
+        attachments::read(&mut decoder, body).map_err(|error| {
+            Error::with_source(
+                ErrorKind::ClientError,
+                format!("fail to decode the response of {provider}"),
+                error,
+            )
+        })?
     } else {
         Attachments::new()
     };
