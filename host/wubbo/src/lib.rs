@@ -1,1 +1,45 @@
-//! Skeleton.
+//! wubbo: a Dubbo-compatible RPC runtime whose policies are swapped while traffic runs.
+//!
+//! Three ways to use it, one engine behind all:
+//!
+//! - as a library: [`service`] on an impl and [`Server`], [`interface`] on a trait and [`Client`];
+//! - as a gateway: `wubbo run -c wubbo.yaml` ([`assemble::assemble`] is the whole of it, top to bottom);
+//! - for authors of policies: `wubbo-plugin-sdk`.
+//!
+//! The default features are light: linked policies only, no wasmtime, no command line. `wasm` adds the plugin directory, `admin` the
+//! admin HTTP server, `cli` everything that the `wubbo` binary is made of.
+
+// The macros name this crate by its own name, here too.
+extern crate self as wubbo;
+
+mod access_log;
+mod builtins;
+mod client;
+pub mod contract;
+mod gateway;
+pub mod metrics;
+mod publish;
+mod references;
+mod registries;
+mod server;
+mod services;
+mod shutdown;
+
+#[cfg(feature = "admin")]
+mod admin;
+#[cfg(feature = "cli")]
+pub mod assemble;
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
+pub mod config;
+
+pub use client::{Client, ClientBuilder};
+pub use contract::{
+    CallError as Error, CallOptions, Context, ResponseAttachments, Service, Throwable, exception,
+};
+pub use server::{RunningServer, Server};
+pub use wubbo_core as core;
+pub use wubbo_hessian2 as hessian2;
+pub use wubbo_macros::{JavaType, interface, service};
+pub use wubbo_plugin::PluginsConfig;

@@ -1,0 +1,205 @@
+//! The counters of this process as OpenMetrics text. Every metric has its unit and labels here, in one place.
+//!
+//! Label values are bounded: services are those exported or referred, plugins those that are loaded; both leave with their owner.
+
+use std::fmt::{self, Write};
+use std::sync::Arc;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+use wubbo_plugin::{PluginHost, PluginStatus};
+
+use crate::metrics::{BUCKETS_US, CallCounters, Metrics};
+
+/// The text that `/metrics` answers with.
+pub(super) fn text(metrics: &Arc<Metrics>, plugins: &Arc<PluginHost>) -> String {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Calls(metrics.clone())));
+    registry.register_collector(Box::new(Plugins(plugins.clone())));
+    let mut text = String::new();
+    if prometheus_client::encoding::text::encode(&mut text, &registry).is_err() {
+        // Writing to a String does not fail; a collector that does is told in place of its metrics.
+        let _string = writeln!(text, "# a collector failed");
+    }
+    text
+}
+
+/// `wubbo_calls`, `wubbo_calls_active`, `wubbo_call_duration_seconds`, by side and service.
+#[derive(Debug)]
+struct Calls(Arc<Metrics>);
+
+impl Collector for Calls {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let all = self.0.all();
+        let mut total = encoder.encode_descriptor(
+            "wubbo_calls",
+            "calls that ended, by result",
+            None,
+            MetricType::Counter,
+        )?;
+        for calls in &all {
+            let service = calls.service.to_string();
+            for (result, count) in calls.by_result() {
+                let labels = [
+                    ("side", calls.side.name()),
+                    ("service", &service),
+                    ("result", result),
+                ];
+                counter(&mut total, &labels, count)?;
+            }
+        }
+        let mut active = encoder.encode_descriptor(
+            "wubbo_calls_active",
+            "calls in flight",
+            None,
+            MetricType::Gauge,
+        )?;
+        for calls in &all {
+            let service = calls.service.to_string();
+            let labels = [("side", calls.side.name()), ("service", &service)];
+            active
+                .encode_family(&labels)?
+                .encode_gauge(&signed(calls.active()))?;
+        }
+        let help = "time from a call's start to its end";
+        let mut duration = encoder.encode_descriptor(
+            "wubbo_call_duration_seconds",
+            help,
+            None,
+            MetricType::Histogram,
+        )?;
+        all.iter()
+            .try_for_each(|calls| histogram(&mut duration, calls))
+    }
+}
+
+fn histogram(encoder: &mut MetricEncoder<'_>, calls: &CallCounters) -> Result<(), fmt::Error> {
+    let service = calls.service.to_string();
+    let labels = [("side", calls.side.name()), ("service", service.as_str())];
+    let (sum, counts) = calls.latency();
+    let bounds = BUCKETS_US
+        .iter()
+        .map(|micros| *micros as f64 / 1e6)
+        .chain([f64::MAX]);
+    let buckets: Vec<(f64, u64)> = bounds.zip(counts.iter().copied()).collect();
+    encoder
+        .encode_family(&labels)?
+        .encode_histogram::<NoLabelSet>(sum, counts.iter().sum(), &buckets, None)
+}
+
+/// `wubbo_plugin_*`, by plugin and generation.
+#[derive(Debug)]
+struct Plugins(Arc<PluginHost>);
+
+type Read = fn(&PluginStatus) -> u64;
+
+/// Name, help and source of the plugins' counters.
+const COUNTERS: [(&str, &str, Read); 5] = [
+    ("wubbo_plugin_hooks", "hooks that ran", |plugin| {
+        plugin.counters.hooks
+    }),
+    (
+        "wubbo_plugin_replies",
+        "calls that the plugin answered itself",
+        |plugin| plugin.counters.replies,
+    ),
+    (
+        "wubbo_plugin_failed",
+        "hooks that answered a failure",
+        |plugin| plugin.counters.failed,
+    ),
+    (
+        "wubbo_plugin_busy",
+        "calls that found every instance busy",
+        |plugin| plugin.counters.busy,
+    ),
+    (
+        "wubbo_plugin_absent",
+        "calls that found no instance",
+        |plugin| plugin.counters.absent,
+    ),
+];
+
+/// The same for gauges.
+const GAUGES: [(&str, &str, Read); 3] = [
+    (
+        "wubbo_plugin_instances",
+        "instances of the current generation",
+        |plugin| plugin.instances as u64,
+    ),
+    (
+        "wubbo_plugin_memory_bytes",
+        "guest memory of idle instances",
+        |plugin| plugin.memory_bytes as u64,
+    ),
+    (
+        "wubbo_plugin_live_generations",
+        "generations that hold instances",
+        |plugin| plugin.live_generations as u64,
+    ),
+];
+
+impl Collector for Plugins {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let plugins = self.0.status().plugins;
+        for (name, help, read) in COUNTERS {
+            let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+            for plugin in &plugins {
+                let generation = plugin.generation.to_string();
+                counter(
+                    &mut metric,
+                    &[
+                        ("plugin", plugin.identity.as_str()),
+                        ("generation", &generation),
+                    ],
+                    read(plugin),
+                )?;
+            }
+        }
+        for (name, help, read) in GAUGES {
+            let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            for plugin in &plugins {
+                let labels = [("plugin", plugin.identity.as_str())];
+                metric
+                    .encode_family(&labels)?
+                    .encode_gauge(&signed(read(plugin)))?;
+            }
+        }
+        let help = "instances thrown away, by class";
+        let mut trips =
+            encoder.encode_descriptor("wubbo_plugin_trips", help, None, MetricType::Counter)?;
+        for plugin in &plugins {
+            let generation = plugin.generation.to_string();
+            for (class, count) in plugin
+                .counters
+                .trips
+                .iter()
+                .filter(|(_, count)| **count > 0)
+            {
+                let labels = [
+                    ("plugin", plugin.identity.as_str()),
+                    ("generation", &generation),
+                    ("class", class),
+                ];
+                counter(&mut trips, &labels, *count)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn counter(
+    metric: &mut MetricEncoder<'_>,
+    labels: &impl EncodeLabelSet,
+    value: u64,
+) -> Result<(), fmt::Error> {
+    metric
+        .encode_family(labels)?
+        .encode_counter::<NoLabelSet, _, u64>(&value, None)
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

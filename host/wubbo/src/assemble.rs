@@ -1,0 +1,220 @@
+//! From configuration to running services: one function, in the order in which each step needs the one before.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use wubbo_core::{
+    Error, ErrorKind, Listener, PolicySlot, Protocol, Registry, ServiceKey, Url, keys,
+};
+use wubbo_plugin::{PluginHost, PluginsConfig};
+use wubbo_protocol::{DubboConfig, DubboProtocol};
+
+use crate::access_log::AccessLog;
+use crate::admin::{Admin, Subject};
+use crate::config::{Config, Gateway as GatewayConfig};
+use crate::gateway::{Gateway, GatewayParts};
+use crate::metrics::Metrics;
+use crate::publish::{Published, provider_url};
+use crate::references::{ReferenceRule, References, ReferencesParts};
+use crate::registries::Registries;
+use crate::shutdown::drain_all;
+
+/// Starts what `config` describes.
+///
+/// # Errors
+/// An address cannot be bound, a registry not be opened, the plugin directory not be used; whatever was started is closed again.
+pub async fn assemble(config: Config) -> Result<Running, Error> {
+    // Metrics and policies first: everything else counts into the one and takes the other.
+    let metrics = Arc::new(Metrics::default());
+    let policies = Arc::new(PolicySlot::new(Default::default()));
+    let (readiness, not_ready) = watch::channel(Some("starting".to_owned()));
+
+    // Plugins before any listener: the first call already passes them.
+    let plugins = Arc::new(start_plugins(&config, &policies).await?);
+
+    // Admin early, so that an operator can see why the rest is not ready.
+    let subject = Subject {
+        metrics: metrics.clone(),
+        plugins: plugins.clone(),
+        not_ready,
+    };
+    let admin = match &config.admin {
+        Some(admin) => Some(Admin::start(&admin.listen, subject).await?),
+        None => None,
+    };
+    let mut running = Running::new(admin, plugins, readiness);
+
+    // Registries, then the references over them.
+    let mut registries = Registries::default();
+    for (name, address) in &config.registries {
+        registries.open(name, address).await?;
+    }
+    let protocol: Arc<dyn Protocol> = Arc::new(DubboProtocol::new(DubboConfig::default()));
+    let Some(gateway) = &config.gateway else {
+        return Ok(running);
+    };
+    let references = references(&config, gateway, &registries, &protocol, &metrics)?;
+
+    // Listeners, and last the announcement that they are there.
+    let id = gateway.id.clone().unwrap_or_else(Gateway::random_id);
+    for listen in &gateway.listen {
+        let handler = Gateway::new(GatewayParts {
+            id: id.clone(),
+            application: config.application.clone(),
+            services: gateway.services.clone(),
+            listen: listen.clone(),
+            references: references.clone(),
+            policies: policies.clone(),
+        });
+        let listener = protocol.bind(listen, Arc::new(handler)).await?;
+        let bound = listen.with_port(listener.local_addr().port());
+        running.listeners.push((bound, listener));
+    }
+    if let Some(publish) = &gateway.publish {
+        let registry = registries.named(&publish.registry)?;
+        announce(
+            &mut running,
+            &registry,
+            &config.application,
+            &id,
+            &publish.services,
+        )
+        .await?;
+    }
+    running.readiness.send_replace(None);
+    Ok(running)
+}
+
+async fn start_plugins(config: &Config, policies: &Arc<PolicySlot>) -> Result<PluginHost, Error> {
+    let log = Arc::new(AccessLog::start());
+    let started = PluginHost::start(
+        plugins_config(config),
+        crate::builtins::all(),
+        policies.clone(),
+        log,
+    );
+    let failed =
+        |error| Error::with_source(ErrorKind::Config, "the plugins cannot be started", error);
+    started.await.map_err(failed)
+}
+
+fn plugins_config(config: &Config) -> PluginsConfig {
+    let plugins = &config.plugins;
+    PluginsConfig {
+        dir: plugins.dir.clone(),
+        builtins: plugins.builtins,
+        required: plugins.required.clone(),
+        max: plugins.max,
+        memory_total_bytes: plugins.memory_total_bytes,
+        cache_dir: plugins.cache.clone(),
+        configs: plugins.config.clone(),
+        ..PluginsConfig::default()
+    }
+}
+
+fn references(
+    config: &Config,
+    gateway: &GatewayConfig,
+    registries: &Registries,
+    protocol: &Arc<dyn Protocol>,
+    metrics: &Arc<Metrics>,
+) -> Result<Arc<References>, Error> {
+    let rules = config.references.iter();
+    Ok(Arc::new(References::new(ReferencesParts {
+        application: config.application.clone(),
+        registry: registries.named(&gateway.registry)?,
+        protocols: vec![protocol.clone()],
+        rules: rules
+            .map(|rule| ReferenceRule {
+                services: rule.services.clone(),
+                parameters: rule.parameters.clone(),
+            })
+            .collect(),
+        max: gateway.references_max,
+        gateway: true,
+        metrics: metrics.clone(),
+    })))
+}
+
+/// Announces the gateway at its first listener as each of `services`; the entries carry its id, so that no gateway picks them (GW-2).
+async fn announce(
+    running: &mut Running,
+    registry: &Arc<dyn Registry>,
+    application: &str,
+    id: &str,
+    services: &[String],
+) -> Result<(), Error> {
+    let Some((listen, _)) = running.listeners.first() else {
+        return Ok(());
+    };
+    let listen = listen.without_params(&[keys::TOKEN]);
+    for service in services {
+        let service = ServiceKey::parse(service);
+        let url = provider_url(&listen, &service, application)
+            .param(keys::WUBBO_GATEWAY, id)
+            .build();
+        running.published.announce(registry, url).await?;
+    }
+    Ok(())
+}
+
+/// A running gateway. Dropping it closes everything at once; [`Running::stop`] does it in order.
+#[derive(Debug)]
+pub struct Running {
+    listeners: Vec<(Url, Box<dyn Listener>)>,
+    published: Published,
+    admin: Option<Admin>,
+    plugins: Arc<PluginHost>,
+    readiness: watch::Sender<Option<String>>,
+}
+
+impl Running {
+    fn new(
+        admin: Option<Admin>,
+        plugins: Arc<PluginHost>,
+        readiness: watch::Sender<Option<String>>,
+    ) -> Self {
+        Self {
+            listeners: Vec::new(),
+            published: Published::default(),
+            admin,
+            plugins,
+            readiness,
+        }
+    }
+
+    /// The URL of each listener, with its real port.
+    pub fn listening(&self) -> impl Iterator<Item = Url> {
+        self.listeners
+            .iter()
+            .map(|(url, _)| url.without_params(&[keys::TOKEN]))
+    }
+
+    /// The admin server's address.
+    #[must_use]
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(Admin::local_addr)
+    }
+
+    /// Stops in the one right order (GW-12): entries are taken back, consumers told, calls in flight end within `limit`, then everything
+    /// closes. Returns how many calls were cut off.
+    pub async fn stop(mut self, limit: Duration) -> usize {
+        self.readiness.send_replace(Some("stopping".to_owned()));
+        self.published.withdraw().await;
+        let cut_off = drain_all(
+            self.listeners.into_iter().map(|(_, listener)| listener),
+            limit,
+        )
+        .await;
+        if let Some(admin) = self.admin {
+            admin.stop().await;
+        }
+        // The admin server held the other one.
+        if let Ok(plugins) = Arc::try_unwrap(self.plugins) {
+            plugins.shutdown().await;
+        }
+        cut_off
+    }
+}

@@ -1,0 +1,222 @@
+//! A consumer in a Rust process: references through a registry or to direct addresses.
+
+use std::fmt;
+use std::sync::Arc;
+
+use wubbo_cluster::{Failover, Retry, StaticDirectory};
+use wubbo_core::{
+    BoxFuture, Chain, Cluster, Error, ErrorKind, Invocation, Invoker, Outcome, Pattern, PolicySlot,
+    Protocol, ServiceKey, Stage, Url, keys,
+};
+use wubbo_plugin::{PluginHost, PluginsConfig};
+use wubbo_protocol::{DubboConfig, DubboProtocol};
+
+use crate::access_log::AccessLog;
+use crate::contract::{ServiceClient, Stub};
+use crate::metrics::Metrics;
+use crate::references::{ReferenceRule, References, ReferencesParts};
+
+/// How many different services one client may refer through its registry.
+const REFERENCES_MAX: usize = 10_000;
+
+/// Describes a consumer; [`ClientBuilder::build`] makes it.
+#[must_use]
+pub struct ClientBuilder {
+    application: String,
+    registry: Option<String>,
+    parameters: Vec<(String, String)>,
+    plugins: PluginsConfig,
+}
+
+impl ClientBuilder {
+    /// Finds providers at the registry `address` (`file:./registry`). Default: none, and only direct URLs can be referred.
+    pub fn registry(mut self, address: &str) -> Self {
+        self.registry = Some(address.to_owned());
+        self
+    }
+
+    /// Sets a URL parameter of every reference: `timeout` (milliseconds, default 1000), `retries` (default 2).
+    pub fn parameter(mut self, key: &str, value: &str) -> Self {
+        self.parameters.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Which policies run. Default: the linked ones, no directory.
+    pub fn plugins(mut self, plugins: PluginsConfig) -> Self {
+        self.plugins = plugins;
+        self
+    }
+
+    /// Opens the registry and starts the policies; nothing is connected before the first call.
+    ///
+    /// # Errors
+    /// The registry's address is of no known form, or a plugin that is required is not live.
+    pub async fn build(self) -> Result<Client, Error> {
+        let policies = Arc::new(PolicySlot::new(Default::default()));
+        let log = Arc::new(AccessLog::start());
+        let plugins =
+            PluginHost::start(self.plugins, crate::builtins::all(), policies.clone(), log)
+                .await
+                .map_err(|error| {
+                    Error::with_source(ErrorKind::Config, "the plugins cannot be started", error)
+                })?;
+        let protocols: Vec<Arc<dyn Protocol>> =
+            vec![Arc::new(DubboProtocol::new(DubboConfig::default()))];
+        let rules = vec![ReferenceRule {
+            services: Pattern::new("*"),
+            parameters: self.parameters.clone(),
+        }];
+        let references = match &self.registry {
+            None => None,
+            Some(address) => Some(References::new(ReferencesParts {
+                application: self.application.clone(),
+                registry: wubbo_registry::open(address).await?,
+                protocols: protocols.clone(),
+                rules,
+                max: REFERENCES_MAX,
+                gateway: false,
+                metrics: Arc::new(Metrics::default()),
+            })),
+        };
+        Ok(Client {
+            application: self.application,
+            parameters: self.parameters,
+            references,
+            protocols,
+            policies,
+            _plugins: Arc::new(plugins),
+        })
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("application", &self.application)
+            .field("registry", &self.registry)
+            .field("parameters", &self.parameters)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A consumer. Its references share one connection per provider address.
+#[derive(Debug)]
+pub struct Client {
+    application: String,
+    parameters: Vec<(String, String)>,
+    references: Option<References>,
+    protocols: Vec<Arc<dyn Protocol>>,
+    policies: Arc<PolicySlot>,
+    _plugins: Arc<PluginHost>,
+}
+
+impl Client {
+    /// Describes a consumer of the application `application`.
+    pub fn builder(application: &str) -> ClientBuilder {
+        ClientBuilder {
+            application: application.to_owned(),
+            registry: None,
+            parameters: Vec::new(),
+            plugins: PluginsConfig::default(),
+        }
+    }
+
+    /// A typed client of the service that `C`'s contract names, through the registry. Waits for the first list of providers, 3 s at most.
+    ///
+    /// # Errors
+    /// There is no registry, or it refuses the subscription.
+    pub async fn refer<C: ServiceClient>(&self) -> Result<C, Error> {
+        Ok(C::from_stub(self.stub(C::contract().service_key()).await?))
+    }
+
+    /// A typed client of the providers at `urls` (`dubbo://host:port/..`, several separated by `;`); group and version come from the
+    /// contract unless a URL says otherwise.
+    ///
+    /// # Errors
+    /// A URL that is none.
+    pub fn direct<C: ServiceClient>(&self, urls: &str) -> Result<C, Error> {
+        Ok(C::from_stub(
+            self.direct_stub(C::contract().service_key(), urls)?,
+        ))
+    }
+
+    /// A client without a contract, through the registry.
+    ///
+    /// # Errors
+    /// As [`Client::refer`].
+    pub async fn stub(&self, service: &ServiceKey) -> Result<Stub, Error> {
+        let references = self.references.as_ref().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Config,
+                format!("{service} cannot be referred: the client has no registry"),
+            )
+        })?;
+        let known = references.known(service)?;
+        let reference = references.get(&known, None).await?;
+        Ok(Stub::new(reference, self.policies.clone()))
+    }
+
+    /// A client without a contract, of the providers at `urls`.
+    ///
+    /// # Errors
+    /// As [`Client::direct`].
+    pub fn direct_stub(&self, service: &ServiceKey, urls: &str) -> Result<Stub, Error> {
+        let mut providers = Vec::new();
+        for text in urls.split(';') {
+            let url = Url::parse(text)?;
+            let url = url
+                .with_path(service.interface())
+                .with_param_if_absent(keys::INTERFACE, service.interface());
+            let url = if service.group().is_empty() {
+                url
+            } else {
+                url.with_param_if_absent(keys::GROUP, service.group())
+            };
+            let url = if service.version().is_empty() {
+                url
+            } else {
+                url.with_param_if_absent(keys::VERSION, service.version())
+            };
+            providers.push(url);
+        }
+        // What the provider's URL says about the service is what the reference asks for.
+        let first = providers.first().cloned().unwrap_or_default();
+        let own = self
+            .parameters
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()));
+        let reference = first
+            .with_protocol("consumer")
+            .with_param(keys::APPLICATION, self.application.as_str())
+            .with_params(own);
+        let directory = StaticDirectory::new(reference, &providers, &self.protocols);
+        let cluster = Failover::new(Retry::Retryable).join(Arc::new(directory));
+        Ok(Stub::new(
+            Arc::new(Direct { cluster }),
+            self.policies.clone(),
+        ))
+    }
+}
+
+/// Direct addresses behind the call filters.
+#[derive(Debug)]
+struct Direct {
+    cluster: Arc<dyn Invoker>,
+}
+
+impl Invoker for Direct {
+    fn url(&self) -> &Url {
+        self.cluster.url()
+    }
+
+    fn is_available(&self) -> bool {
+        self.cluster.is_available()
+    }
+
+    fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Outcome> {
+        Box::pin(
+            Chain::new(Stage::Call)
+                .invoke(invocation, |invocation| self.cluster.invoke(invocation)),
+        )
+    }
+}

@@ -1,0 +1,259 @@
+//! `wubbo.yaml`: what an operator writes, read in two stages.
+//!
+//! Stage one is the tree as the file says it; stage two ([`Config`]) is typed, with defaults filled in and cross-checked. Every problem
+//! of a file is reported at once, with its key, its value and what was expected, before anything is bound.
+
+mod problems;
+mod section;
+mod size;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use wubbo_core::{Pattern, Url};
+
+pub use problems::{ConfigError, Problem};
+use section::Section;
+pub(crate) use size::duration as parse_duration;
+
+/// A checked configuration of `wubbo run`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `application`: the name under which this process appears to others. Mandatory.
+    pub application: String,
+    /// `registries`: addresses by name, such as `file:./registry`; relative ones are taken from the working directory.
+    pub registries: BTreeMap<String, String>,
+    /// `plugins`.
+    pub plugins: Plugins,
+    /// `gateway`.
+    pub gateway: Option<Gateway>,
+    /// `references`: what a call is made with, by interface pattern; the first that matches in the file's order counts.
+    pub references: Vec<Reference>,
+    /// `admin`.
+    pub admin: Option<Admin>,
+    /// `shutdown.timeout`: how long calls in flight may still take on SIGTERM. Default 10 s.
+    pub drain: Duration,
+    /// `threads`: worker threads. Default: one per core.
+    pub threads: Option<usize>,
+}
+
+/// The `plugins` section.
+#[derive(Clone, Debug)]
+pub struct Plugins {
+    /// `dir`: the watched directory; relative to the configuration file. Default: none.
+    pub dir: Option<PathBuf>,
+    /// `builtins`: whether the linked policies are present. Default on.
+    pub builtins: bool,
+    /// `required`: identities (`filter/token`) that must be live before the host is ready. Default none.
+    pub required: Vec<String>,
+    /// `cache`: where compiled modules are kept; relative to the configuration file. Default: no cache.
+    pub cache: Option<PathBuf>,
+    /// `max`: how many plugins may be live. Default 32, 1 to 1024.
+    pub max: usize,
+    /// `memory_total`: bound of all instances' memory together. Default 1 GiB.
+    pub memory_total_bytes: usize,
+    /// `config`: configuration of linked plugins by identity, as a plugin's own YAML would hold it.
+    pub config: BTreeMap<String, serde_json::Value>,
+}
+
+/// The `gateway` section.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// `listen`: `dubbo://host:port[?token=..]`, one or more.
+    pub listen: Vec<Url>,
+    /// `services`: interface patterns that may be called through this gateway. Never empty: an open relay is refused.
+    pub services: Vec<Pattern>,
+    /// `registry`: the registry that providers are found in. Default: the only one.
+    pub registry: String,
+    /// `id`: this gateway's hop mark, 8 hexadecimal digits. Default: random per process.
+    pub id: Option<String>,
+    /// `references_max`: how many different services may be referred on demand. Default 1000, 1 to 100,000.
+    pub references_max: usize,
+    /// `publish`: where the gateway announces itself, and as which services. Default: nowhere.
+    pub publish: Option<Publish>,
+}
+
+/// The `gateway.publish` section.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    /// `registry`: the registry to announce in.
+    pub registry: String,
+    /// `services`: service keys `[group/]interface[:version]`.
+    pub services: Vec<String>,
+}
+
+/// One entry of `references`: URL parameters for the services that match.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// The interface pattern.
+    pub services: Pattern,
+    /// Dubbo's keys: `timeout` (milliseconds in the URL), `retries`, `cluster`, `loadbalance`.
+    pub parameters: Vec<(String, String)>,
+}
+
+/// The `admin` section.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// `listen`: `host:port` of the admin HTTP server.
+    pub listen: String,
+}
+
+impl Config {
+    /// Reads and checks the file at `path`.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no YAML, or holds problems; all of them are listed.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
+        Self::parse(path, &text)
+    }
+
+    /// Checks `text`, which came from `path`; relative paths inside are taken from there.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let tree = yaml::tree(path, text)?;
+        let problems = problems::Problems::default();
+        let base = path.parent().unwrap_or(Path::new(""));
+        let root = Section::root(&tree, base, &problems);
+        let config = check(&root, base);
+        root.refuse_unknown();
+        problems.into_result(path, config)
+    }
+}
+
+fn check(root: &Section<'_>, base: &Path) -> Config {
+    let registries = registries(root);
+    let config = Config {
+        application: root.text("application").unwrap_or_else(|| {
+            root.missing(
+                "application",
+                "a name for this process, such as shop-gateway",
+            );
+            String::new()
+        }),
+        plugins: plugins(&root.section("plugins"), base),
+        gateway: root
+            .has("gateway")
+            .then(|| gateway(&root.section("gateway"), &registries)),
+        references: references(root),
+        admin: root.has("admin").then(|| admin(&root.section("admin"))),
+        drain: root
+            .section("shutdown")
+            .finish(|section| section.duration("timeout"))
+            .unwrap_or(Duration::from_secs(10)),
+        threads: root.number("threads", 1..=1024),
+        registries,
+    };
+    if config.gateway.is_none() {
+        root.missing("gateway", "a section with listen and services");
+    }
+    config
+}
+
+fn registries(root: &Section<'_>) -> BTreeMap<String, String> {
+    let mut registries = BTreeMap::new();
+    for (name, section) in root.sections("registries") {
+        let address = section.finish(|section| match section.text("address") {
+            Some(address) => section.registry_address("address", &address),
+            None => {
+                section.missing("address", "a URL such as file:./registry");
+                None
+            }
+        });
+        if let Some(address) = address {
+            registries.insert(name, address);
+        }
+    }
+    registries
+}
+
+fn plugins(section: &Section<'_>, base: &Path) -> Plugins {
+    section.finish(|section| Plugins {
+        dir: section.text("dir").map(|dir| base.join(dir)),
+        builtins: section.switch("builtins").unwrap_or(true),
+        required: section.texts("required"),
+        cache: section.text("cache").map(|dir| base.join(dir)),
+        max: section.number("max", 1..=1024).unwrap_or(32),
+        memory_total_bytes: section.size("memory_total").unwrap_or(1 << 30),
+        config: section.trees("config"),
+    })
+}
+
+fn gateway(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Gateway {
+    section.finish(|section| {
+        let listen: Vec<Url> =
+            section.texts("listen").iter().filter_map(|text| section.listen_address("listen", text)).collect();
+        if listen.is_empty() && !section.has("listen") {
+            section.missing("listen", "a list such as [\"dubbo://127.0.0.1:20880\"]");
+        }
+        let services: Vec<Pattern> = section.texts("services").into_iter().map(Pattern::new).collect();
+        if services.is_empty() {
+            section.missing("services", "the interfaces that may be called, such as [\"com.shop.*\"]; an open relay is refused");
+        }
+        Gateway {
+            listen,
+            services,
+            registry: section.registry_name("registry", registries),
+            id: section.text("id").filter(|id| section.check_id("id", id)),
+            references_max: section.number("references_max", 1..=100_000).unwrap_or(1000),
+            publish: section.has("publish").then(|| publish(&section.section("publish"), registries)),
+        }
+    })
+}
+
+fn publish(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Publish {
+    section.finish(|section| {
+        let services = section.texts("services");
+        if services.is_empty() {
+            section.missing("services", "service keys such as [\"com.shop.Cart:1.0.0\"]");
+        }
+        Publish {
+            registry: section.registry_name("registry", registries),
+            services,
+        }
+    })
+}
+
+fn references(root: &Section<'_>) -> Vec<Reference> {
+    root.sections("references")
+        .into_iter()
+        .map(|(pattern, section)| Reference {
+            services: Pattern::new(pattern),
+            parameters: section.finish(|section| {
+                let mut parameters = Vec::new();
+                if let Some(timeout) = section.duration("timeout") {
+                    parameters.push(("timeout".to_owned(), timeout.as_millis().to_string()));
+                }
+                if let Some(retries) = section.number("retries", 0..=100) {
+                    parameters.push(("retries".to_owned(), retries.to_string()));
+                }
+                for (key, known) in [
+                    ("cluster", &["failover"][..]),
+                    ("loadbalance", &["random"][..]),
+                ] {
+                    if let Some(value) = section.one_of(key, known) {
+                        parameters.push((key.to_owned(), value));
+                    }
+                }
+                parameters
+            }),
+        })
+        .collect()
+}
+
+fn admin(section: &Section<'_>) -> Admin {
+    section.finish(|section| Admin {
+        listen: section.text("listen").unwrap_or_else(|| {
+            section.missing("listen", "host:port, such as 127.0.0.1:9090");
+            String::new()
+        }),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,258 @@
+//! References on demand: the first call of a service subscribes to its providers, later calls find the reference by one map look-up.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+use wubbo_cluster::{Failover, RegistryDirectory, Retry};
+use wubbo_core::{
+    BoxFuture, Chain, Cluster, Deadline, Error, ErrorKind, Invocation, Invoker, Outcome, Pattern,
+    Protocol, Registry, ServiceKey, Slot, Stage, Url, keys,
+};
+
+use crate::metrics::{CallCounters, Metrics, Side};
+
+/// How long a call waits for the first list of providers when it has no deadline of its own.
+const FIRST_LIST: Duration = Duration::from_secs(3);
+
+/// URL parameters for the references whose interface matches.
+#[derive(Clone, Debug)]
+pub(crate) struct ReferenceRule {
+    /// The interfaces.
+    pub(crate) services: Pattern,
+    /// Dubbo's keys and values.
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
+/// What [`References`] is made of.
+#[derive(Debug)]
+pub(crate) struct ReferencesParts {
+    /// The application name that providers see.
+    pub(crate) application: String,
+    /// Where providers are found.
+    pub(crate) registry: Arc<dyn Registry>,
+    /// The protocols that this process speaks.
+    pub(crate) protocols: Vec<Arc<dyn Protocol>>,
+    /// Parameters by interface; the first rule that matches counts.
+    pub(crate) rules: Vec<ReferenceRule>,
+    /// How many different services may be referred.
+    pub(crate) max: usize,
+    /// Whether the calls are somebody else's: a gateway never picks a gateway's entry and retries only what reached no provider.
+    pub(crate) gateway: bool,
+    /// What is counted.
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// A service that this process may call: known from the first call, subscribed to by the first that gets past the filters.
+#[derive(Debug)]
+pub(crate) struct Known {
+    service: ServiceKey,
+    url: Url,
+    counters: Arc<CallCounters>,
+    reference: OnceCell<Arc<Reference>>,
+}
+
+impl Known {
+    /// What calls of this service counted.
+    #[must_use]
+    pub(crate) fn counters(&self) -> &Arc<CallCounters> {
+        &self.counters
+    }
+
+    /// The time a call may take when its consumer does not say (`timeout`, default 1 s as in Dubbo Java).
+    #[must_use]
+    pub(crate) fn timeout(&self, method: &str) -> Duration {
+        Duration::from_millis(self.url.get_method_duration_ms(
+            method,
+            keys::TIMEOUT,
+            keys::DEFAULT_TIMEOUT_MS,
+        ))
+    }
+}
+
+/// Every reference of this process over one registry.
+#[derive(Debug)]
+pub(crate) struct References {
+    parts: ReferencesParts,
+    known: Slot<HashMap<ServiceKey, Arc<Known>>>,
+    adding: Mutex<()>,
+    refused: Arc<CallCounters>,
+}
+
+impl References {
+    /// No reference yet.
+    #[must_use]
+    pub(crate) fn new(parts: ReferencesParts) -> Self {
+        let refused = parts
+            .metrics
+            .counters(side(parts.gateway), &ServiceKey::new("(refused)", "", ""));
+        Self {
+            parts,
+            known: Slot::new(HashMap::new()),
+            adding: Mutex::new(()),
+            refused,
+        }
+    }
+
+    /// The counters of calls that were refused before their service was looked at; one line, so that strangers cannot make labels.
+    #[must_use]
+    pub(crate) fn refused(&self) -> &Arc<CallCounters> {
+        &self.refused
+    }
+
+    /// What is known of `service`; the first call adds it.
+    ///
+    /// # Errors
+    /// There are as many services as there may be.
+    pub(crate) fn known(&self, service: &ServiceKey) -> Result<Arc<Known>, Error> {
+        if let Some(known) = self.known.load().get(service) {
+            return Ok(known.clone());
+        }
+        let _one_at_a_time = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.known.load();
+        if let Some(known) = all.get(service) {
+            return Ok(known.clone());
+        }
+        if all.len() >= self.parts.max {
+            let message = format!(
+                "{service} cannot be referred: there are {} references already",
+                self.parts.max
+            );
+            return Err(Error::new(ErrorKind::ServiceError, message));
+        }
+        let known = Arc::new(Known {
+            service: service.clone(),
+            url: self.url(service),
+            counters: self
+                .parts
+                .metrics
+                .counters(side(self.parts.gateway), service),
+            reference: OnceCell::new(),
+        });
+        let mut larger = HashMap::clone(&all);
+        larger.insert(service.clone(), known.clone());
+        self.known.publish(Arc::new(larger));
+        Ok(known)
+    }
+
+    /// The reference of a known service, made when asked for the first time; its first list is waited for until `deadline`.
+    ///
+    /// # Errors
+    /// The registry refuses the subscription.
+    ///
+    /// # Cancel safety
+    /// A reference that was being made is made again by the next call.
+    pub(crate) async fn get(
+        &self,
+        known: &Known,
+        deadline: Option<Deadline>,
+    ) -> Result<Arc<Reference>, Error> {
+        if let Some(reference) = known.reference.get() {
+            return Ok(reference.clone());
+        }
+        let reference = known
+            .reference
+            .get_or_try_init(|| self.make(known))
+            .await?
+            .clone();
+        let limit = deadline.map_or(FIRST_LIST, |deadline| deadline.remaining().min(FIRST_LIST));
+        reference.directory.wait_ready(limit).await;
+        Ok(reference)
+    }
+
+    async fn make(&self, known: &Known) -> Result<Arc<Reference>, Error> {
+        let parts = &self.parts;
+        let subscription = parts.registry.subscribe(&known.url).await?;
+        let directory = RegistryDirectory::new(
+            known.url.clone(),
+            parts.registry.url(),
+            &parts.protocols,
+            parts.gateway,
+            subscription,
+        );
+        let directory = Arc::new(directory);
+        let retry = if parts.gateway {
+            Retry::NeverReachedProvider
+        } else {
+            Retry::Retryable
+        };
+        tracing::info!(service = %known.service, registry = %parts.registry.url().location(), "service referred");
+        Ok(Arc::new(Reference {
+            cluster: Failover::new(retry).join(directory.clone()),
+            directory,
+            url: known.url.clone(),
+        }))
+    }
+
+    /// The consumer URL of `service`: identity, and the parameters of the first rule that matches.
+    fn url(&self, service: &ServiceKey) -> Url {
+        let mut builder = Url::builder()
+            .protocol("consumer")
+            .host("127.0.0.1")
+            .port(0)
+            .path(service.interface())
+            .param(keys::INTERFACE, service.interface())
+            .param(keys::APPLICATION, self.parts.application.as_str());
+        for (key, value) in [
+            (keys::GROUP, service.group()),
+            (keys::VERSION, service.version()),
+        ] {
+            if !value.is_empty() {
+                builder = builder.param(key, value);
+            }
+        }
+        let rule = self
+            .parts
+            .rules
+            .iter()
+            .find(|rule| rule.services.matches(service.interface()));
+        for (key, value) in rule.into_iter().flat_map(|rule| &rule.parameters) {
+            builder = builder.param(key.as_str(), value.as_str());
+        }
+        builder.build()
+    }
+}
+
+fn side(gateway: bool) -> Side {
+    if gateway {
+        Side::Gateway
+    } else {
+        Side::Consumer
+    }
+}
+
+/// The callable form of a service: call filters, then the cluster.
+pub(crate) struct Reference {
+    url: Url,
+    directory: Arc<RegistryDirectory>,
+    cluster: Arc<dyn Invoker>,
+}
+
+impl fmt::Debug for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reference")
+            .field("url", &self.url)
+            .field("directory", &self.directory)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Invoker for Reference {
+    fn url(&self) -> &Url {
+        &self.url
+    }
+
+    fn is_available(&self) -> bool {
+        self.cluster.is_available()
+    }
+
+    fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Outcome> {
+        let invocation = invocation.with_url(self.url.clone());
+        Box::pin(
+            Chain::new(Stage::Call)
+                .invoke(invocation, |invocation| self.cluster.invoke(invocation)),
+        )
+    }
+}
