@@ -1,0 +1,54 @@
+//! The command line. It is fixed: scripts and tests of others rely on it.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use wubbo::core::Url;
+
+/// Serves org.wubbo.demo.EchoService 1.0.0.
+///
+/// Prints `READY <listen url>` per listener once it is served and announced.
+/// SIGTERM or SIGINT: takes its entries back, lets calls in flight end, exits with 0.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Example: echo-provider --listen dubbo://127.0.0.1:20880 --registry file:./registry --name p1"
+)]
+pub(crate) struct Args {
+    /// Where to listen; port 0 is any. Parameters apply to the service: dubbo://127.0.0.1:20880?token=secret. Repeatable.
+    #[arg(long, value_name = "URL", value_parser = url, default_value = "dubbo://127.0.0.1:20880")]
+    pub(crate) listen: Vec<String>,
+
+    /// Where to announce the service, such as file:./registry. Repeatable; without it, consumers need our address.
+    #[arg(long, value_name = "URL")]
+    pub(crate) registry: Vec<String>,
+
+    /// What `whoami` answers, so that a test sees which provider served it.
+    #[arg(long, default_value = "wubbo")]
+    pub(crate) name: String,
+
+    /// Directory of wasm plugins, watched while we run. Without it, the linked policies alone.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plugins: Option<PathBuf>,
+
+    /// Worker threads. Default: one per core.
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+}
+
+/// Keeps the text: the server reads it once more, but a mistake should be a wrong command line.
+fn url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    match (url.protocol(), url.host()) {
+        ("dubbo", host) if !host.is_empty() => Ok(text.to_owned()),
+        ("dubbo", _) => Err("it names no host, such as dubbo://127.0.0.1:20880".to_owned()),
+        (other, _) => Err(format!("the protocol {other:?} is not served, dubbo is")),
+    }
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=1024) => Ok(number),
+        _ => Err("a number from 1 to 1024 is wanted".to_owned()),
+    }
+}

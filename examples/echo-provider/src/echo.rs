@@ -1,0 +1,148 @@
+//! The service: one Rust method per Java method of `org.wubbo.demo.EchoService`.
+//!
+//! A method's Java name is its Rust name in camel case, the parameter types follow from the Rust types. Where Java takes null and
+//! gives it back, the argument is an `Option`.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use wubbo::hessian2::{Binary, Date, Value};
+use wubbo::{Context, Throwable};
+
+use crate::types::{DemoException, Result, Sex, User};
+
+/// 2020-05-31T12:00:00.000Z, in milliseconds since the epoch: the time of every user.
+const USER_TIME: Date = Date(1_590_926_400_000);
+
+/// The longest list that `listUsers` makes.
+const USERS_MAX: i32 = 10_000;
+
+/// The demo service.
+#[derive(Debug)]
+pub(crate) struct Echo {
+    name: String,
+}
+
+impl Echo {
+    /// A service whose `whoami` answers `name`.
+    pub(crate) fn new(name: String) -> Self {
+        Self { name }
+    }
+}
+
+#[wubbo::service(interface = "org.wubbo.demo.EchoService", version = "1.0.0")]
+impl Echo {
+    async fn echo(&self, text: Option<String>) -> Result<Option<String>> {
+        Ok(text)
+    }
+
+    /// `Value` is Java's `Object`: anything, with its class name.
+    async fn echo_object(&self, value: Value) -> Result<Value> {
+        Ok(value)
+    }
+
+    /// `Binary` is `byte[]`; a `Vec<u8>` would be a list of numbers.
+    async fn echo_bytes(&self, bytes: Option<Binary>) -> Result<Option<Binary>> {
+        Ok(bytes)
+    }
+
+    async fn add(&self, a: i32, b: i32) -> Result<i32> {
+        Ok(a.wrapping_add(b))
+    }
+
+    async fn add_long(&self, a: i64, b: i64) -> Result<i64> {
+        Ok(a.wrapping_add(b))
+    }
+
+    async fn negate(&self, value: bool) -> Result<bool> {
+        Ok(!value)
+    }
+
+    async fn scale(&self, a: f64, b: f64) -> Result<f64> {
+        Ok(a * b)
+    }
+
+    async fn get_user(&self, id: String) -> Result<User> {
+        Ok(user(id))
+    }
+
+    /// A declared exception: an own type, thrown by `into()`.
+    async fn list_users(&self, n: i32) -> Result<Vec<User>> {
+        if !(0..=USERS_MAX).contains(&n) {
+            let message = Some(format!("n out of range: {n}"));
+            return Err(DemoException { message }.into());
+        }
+        Ok((0..n).map(|id| user(id.to_string())).collect())
+    }
+
+    async fn save_user(&self, user: Option<User>) -> Result<bool> {
+        Ok(user.is_some_and(|user| !user.id.is_empty()))
+    }
+
+    async fn describe(&self, map: HashMap<String, Value>) -> Result<HashMap<String, Value>> {
+        let size = i32::try_from(map.len()).unwrap_or(i32::MAX);
+        let mut answer = map;
+        answer.insert("size".to_owned(), Value::Int(size));
+        Ok(answer)
+    }
+
+    async fn flip(&self, sex: Option<Sex>) -> Result<Sex> {
+        Ok(match sex {
+            Some(Sex::Man) => Sex::Woman,
+            // As in Java's service, null becomes MAN too.
+            Some(Sex::Woman) | None => Sex::Man,
+        })
+    }
+
+    /// A method that wants to know about its call takes the context first; Java does not see that parameter.
+    async fn attachments(&self, context: &Context) -> Result<HashMap<String, Value>> {
+        context.set_response_attachment("wubbo-demo", "1");
+        Ok(context.attachment_values())
+    }
+
+    async fn whoami(&self) -> Result<String> {
+        Ok(self.name.clone())
+    }
+
+    async fn sleep(&self, millis: i64) -> Result<String> {
+        let Ok(time) = u64::try_from(millis) else {
+            // What Java's `Thread.sleep` throws.
+            let message = "timeout value is negative";
+            return Err(wubbo::exception(
+                "java.lang.IllegalArgumentException",
+                message,
+            ));
+        };
+        tokio::time::sleep(Duration::from_millis(time)).await;
+        Ok(format!("slept {millis}"))
+    }
+
+    /// `()` is `void`.
+    async fn touch(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn fail(&self, message: Option<String>) -> Result<String> {
+        Err(DemoException { message }.into())
+    }
+
+    /// An exception without a Rust type: any Java class that the caller has.
+    async fn crash(&self, message: Option<String>) -> Result<String> {
+        Err(Throwable::new("java.lang.IllegalStateException", message.as_deref()).into())
+    }
+}
+
+/// The user with this id.
+fn user(id: String) -> User {
+    // Java's `length()` counts UTF-16 units: an emoji is two.
+    let length = i32::try_from(id.encode_utf16().count()).unwrap_or(i32::MAX);
+    User {
+        name: format!("name-{id}"),
+        id,
+        age: length.saturating_add(18),
+        time: Some(USER_TIME),
+        sex: Some(Sex::Man),
+        tags: vec!["a".to_owned(), "b".to_owned()],
+        scores: HashMap::from([("math".to_owned(), 99.5)]),
+    }
+}
