@@ -14,7 +14,11 @@ pub fn root() -> &'static Path {
 pub fn built() -> PathBuf {
     let test = std::env::current_exe().unwrap_or_default();
     let folder = test.parent().unwrap_or(Path::new("."));
-    if folder.ends_with("deps") { folder.parent().unwrap_or(folder).to_owned() } else { folder.to_owned() }
+    if folder.ends_with("deps") {
+        folder.parent().unwrap_or(folder).to_owned()
+    } else {
+        folder.to_owned()
+    }
 }
 
 /// The binary `name` of the workspace.
@@ -41,7 +45,11 @@ pub fn wasm(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| cargo(&["xtask", "plugins"]));
     let target = built();
-    target.parent().unwrap_or(&target).join("plugins").join(format!("{name}.wasm"))
+    target
+        .parent()
+        .unwrap_or(&target)
+        .join("plugins")
+        .join(format!("{name}.wasm"))
 }
 
 fn cargo(arguments: &[&str]) {
@@ -54,5 +62,9 @@ fn cargo(arguments: &[&str]) {
     let output = command.output();
     let output = output.unwrap_or_else(|error| panic!("cargo {}: {error}", arguments.join(" ")));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "cargo {} failed:\n{said}", arguments.join(" "));
+    assert!(
+        output.status.success(),
+        "cargo {} failed:\n{said}",
+        arguments.join(" ")
+    );
 }

@@ -5,7 +5,6 @@
 //! and it ends by itself when its standard input is closed.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -17,12 +16,12 @@ use serde_json::Value;
 mod build;
 mod diff;
 mod mask;
-mod process;
 
 pub use diff::diff;
-pub use mask::mask;
+pub use mask::{mask, sorted};
 
-use process::{Process, Read};
+pub use crate::process::Error;
+use crate::process::{Process, Read};
 
 /// What a run of the Java consumer printed: the JSON line of each case by its id.
 pub type Outcomes = BTreeMap<String, Value>;
@@ -79,31 +78,16 @@ impl Java {
     pub fn provider_on(&self, port: u16, name: &str) -> Result<Provider, Error> {
         let port_text = port.to_string();
         let arguments = ["provider", "--port", &port_text, "--name", name];
-        let process = self.start(&arguments)?;
-        let ready = format!("READY {port}");
         let deadline = Instant::now() + START_LIMIT;
-        loop {
-            match process.line(deadline) {
-                Read::Line(line) if line == ready => {
-                    return Ok(Provider {
-                        process,
-                        port,
-                        name: name.to_owned(),
-                    });
-                }
-                Read::Line(_) => {}
-                Read::End => {
-                    return Err(process.failure(&format!(
-                        "java provider on port {port} ended before it was ready"
-                    )));
-                }
-                Read::Late => {
-                    return Err(process.failure(&format!(
-                        "java provider on port {port} was not ready in time"
-                    )));
-                }
-            }
-        }
+        let (process, _) = self
+            .start(&arguments)?
+            .ready(&format!("READY {port}"), 1, deadline)
+            .map_err(|error| error.of(&format!("java provider on port {port}")))?;
+        Ok(Provider {
+            process,
+            port,
+            name: name.to_owned(),
+        })
     }
 
     /// Runs the cases whose id starts with `prefix` (all with "") against `url`, `dubbo://host:port`.
@@ -182,28 +166,6 @@ impl Provider {
         self.process.log()
     }
 }
-
-/// Why a peer could not be built, started or asked.
-#[derive(Debug, Clone)]
-pub struct Error {
-    message: String,
-}
-
-impl Error {
-    fn new(message: &str) -> Self {
-        Self {
-            message: message.to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Error {}
 
 fn free_port() -> Result<u16, Error> {
     let port = |listener: TcpListener| listener.local_addr().map(|address| address.port());

@@ -24,7 +24,14 @@ pub(super) const RULES: [(&str, Rule); 14] = [
 
 /// What is wrong, each line with its rule's name in front.
 pub(super) fn check(tree: &Tree) -> Vec<String> {
-    RULES.iter().flat_map(|(name, rule)| rule(tree).into_iter().map(move |line| format!("{name}: {line}"))).collect()
+    RULES
+        .iter()
+        .flat_map(|(name, rule)| {
+            rule(tree)
+                .into_iter()
+                .map(move |line| format!("{name}: {line}"))
+        })
+        .collect()
 }
 
 /// The floor of a workspace folder; a crate sees lower floors only.
@@ -46,11 +53,16 @@ fn floors(tree: &Tree) -> Vec<String> {
     let mut wrong = Vec::new();
     for package in &tree.packages {
         let Some(own) = floor(&package.dir) else {
-            wrong.push(format!("{} ({}) has no floor in design section 2", package.name, package.dir));
+            wrong.push(format!(
+                "{} ({}) has no floor in design section 2",
+                package.name, package.dir
+            ));
             continue;
         };
         for dependency in &package.dependencies {
-            let Some(seen) = tree.packages.iter().find(|known| known.name == *dependency) else { continue };
+            let Some(seen) = tree.packages.iter().find(|known| known.name == *dependency) else {
+                continue;
+            };
             let plugin = package.dir.starts_with("plugins/");
             let lower = floor(&seen.dir).is_some_and(|floor| floor < own);
             let own_macros = package.dir == "plugin-sdk" && seen.dir == "plugin-sdk/macros";
@@ -65,12 +77,19 @@ fn floors(tree: &Tree) -> Vec<String> {
 fn sdk(tree: &Tree) -> Vec<String> {
     let allowed = |dir: &str| {
         ["host/plugin", "host/wubbo", "tests"].contains(&dir)
-            || ["plugins/", "examples/", "tests/fixtures/"].iter().any(|prefix| dir.starts_with(prefix))
+            || ["plugins/", "examples/", "tests/fixtures/"]
+                .iter()
+                .any(|prefix| dir.starts_with(prefix))
     };
     tree.packages
         .iter()
         .filter(|package| !allowed(&package.dir))
-        .filter(|package| package.dependencies.iter().any(|dependency| dependency == "wubbo-plugin-sdk"))
+        .filter(|package| {
+            package
+                .dependencies
+                .iter()
+                .any(|dependency| dependency == "wubbo-plugin-sdk")
+        })
         .map(|package| format!("{} names wubbo-plugin-sdk", package.name))
         .collect()
 }
@@ -93,7 +112,10 @@ fn doors(tree: &Tree) -> Vec<String> {
     for package in &tree.packages {
         for (dependency, door) in DOORS {
             if package.dir != door && package.dependencies.iter().any(|named| named == dependency) {
-                wrong.push(format!("{} names {dependency}, whose one door is {door}", package.name));
+                wrong.push(format!(
+                    "{} names {dependency}, whose one door is {door}",
+                    package.name
+                ));
             }
         }
     }
@@ -128,7 +150,9 @@ fn top_level(tree: &Tree) -> Vec<String> {
 /// Whether a file holds tests, examples or build help, where the rules of production code do not hold.
 fn is_test(path: &str) -> bool {
     path.starts_with("tests/")
-        || ["/tests/", "/benches/", "/fuzz/", "/examples/"].iter().any(|folder| path.contains(folder))
+        || ["/tests/", "/benches/", "/fuzz/", "/examples/"]
+            .iter()
+            .any(|folder| path.contains(folder))
         || path.ends_with("/tests.rs")
         || path.ends_with("_tests.rs")
         || path.ends_with("_test.rs")
@@ -136,13 +160,23 @@ fn is_test(path: &str) -> bool {
 
 /// The production Rust files with their text up to an inline test module.
 fn production(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
-    tree.files.iter().filter(|(path, _)| path.ends_with(".rs") && !is_test(path)).map(|(path, text)| {
-        let inline = text.match_indices("#[cfg(test)]\n").find(|(at, found)| {
-            let behind = text.get(at + found.len()..).unwrap_or_default();
-            behind.starts_with("mod ") && behind.lines().next().is_some_and(|line| line.ends_with('{'))
-        });
-        (path.as_str(), inline.map_or(text.as_str(), |(at, _)| text.get(..at).unwrap_or_default()))
-    })
+    tree.files
+        .iter()
+        .filter(|(path, _)| path.ends_with(".rs") && !is_test(path))
+        .map(|(path, text)| {
+            let inline = text.match_indices("#[cfg(test)]\n").find(|(at, found)| {
+                let behind = text.get(at + found.len()..).unwrap_or_default();
+                behind.starts_with("mod ")
+                    && behind
+                        .lines()
+                        .next()
+                        .is_some_and(|line| line.ends_with('{'))
+            });
+            (
+                path.as_str(),
+                inline.map_or(text.as_str(), |(at, _)| text.get(..at).unwrap_or_default()),
+            )
+        })
 }
 
 fn length(tree: &Tree) -> Vec<String> {
@@ -154,14 +188,24 @@ fn length(tree: &Tree) -> Vec<String> {
 }
 
 fn mod_rs(tree: &Tree) -> Vec<String> {
-    let named = tree.files.iter().filter(|(path, _)| path.ends_with("/mod.rs"));
-    named.map(|(path, _)| format!("{path} should be named after its module")).collect()
+    let named = tree
+        .files
+        .iter()
+        .filter(|(path, _)| path.ends_with("/mod.rs"));
+    named
+        .map(|(path, _)| format!("{path} should be named after its module"))
+        .collect()
 }
 
 fn readme(tree: &Tree) -> Vec<String> {
     let has = |path: &str| tree.files.iter().any(|(known, _)| known == path);
-    let missing = tree.packages.iter().filter(|package| !has(&format!("{}/README.md", package.dir)));
-    missing.map(|package| format!("{} has no README.md", package.dir)).collect()
+    let missing = tree
+        .packages
+        .iter()
+        .filter(|package| !has(&format!("{}/README.md", package.dir)));
+    missing
+        .map(|package| format!("{} has no README.md", package.dir))
+        .collect()
 }
 
 /// `lib.rs` holds docs, attributes, mod lines and re-exports.
@@ -172,14 +216,27 @@ fn lib_rs(tree: &Tree) -> Vec<String> {
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
             let plain = line.is_empty()
-                || ["//", "#[", "#![", "mod ", "pub mod ", "pub(crate) mod ", "extern crate "]
-                    .iter()
-                    .any(|start| line.starts_with(start));
-            let starts_use = ["pub use ", "use ", "pub(crate) use "].iter().any(|start| line.starts_with(start));
+                || [
+                    "//",
+                    "#[",
+                    "#![",
+                    "mod ",
+                    "pub mod ",
+                    "pub(crate) mod ",
+                    "extern crate ",
+                ]
+                .iter()
+                .any(|start| line.starts_with(start));
+            let starts_use = ["pub use ", "use ", "pub(crate) use "]
+                .iter()
+                .any(|start| line.starts_with(start));
             if inside_use || starts_use {
                 inside_use = !line.ends_with(';');
             } else if !plain {
-                wrong.push(format!("{path}:{} holds more than docs, mods and re-exports", number + 1));
+                wrong.push(format!(
+                    "{path}:{} holds more than docs, mods and re-exports",
+                    number + 1
+                ));
                 break;
             }
         }
@@ -204,23 +261,37 @@ fn is_comment(line: &str) -> bool {
 }
 
 fn unwrap(tree: &Tree) -> Vec<String> {
-    lines_with(tree, &[], |line| !is_comment(line) && line.contains(".unwrap()"))
+    lines_with(tree, &[], |line| {
+        !is_comment(line) && line.contains(".unwrap()")
+    })
 }
 
 /// The guest glue, the one call that reads back our own compiled modules.
-const UNSAFE_DOORS: [&str; 4] =
-    ["plugin-sdk/src/guest.rs", "plugin-sdk/src/guest/glue.rs", "plugin-sdk/macros/src/guest.rs", "host/plugin/src/wasm/cache.rs"];
+const UNSAFE_DOORS: [&str; 4] = [
+    "plugin-sdk/src/guest.rs",
+    "plugin-sdk/src/guest/glue.rs",
+    "plugin-sdk/macros/src/guest.rs",
+    "host/plugin/src/wasm/cache.rs",
+];
 
 fn no_unsafe(tree: &Tree) -> Vec<String> {
     lines_with(tree, &UNSAFE_DOORS, |line| {
         let code = line.split("//").next().unwrap_or_default();
-        code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe")
+        code.split(|c: char| !c.is_alphanumeric() && c != '_')
+            .any(|word| word == "unsafe")
     })
 }
 
 fn todo(tree: &Tree) -> Vec<String> {
-    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("to", "do!("), concat!("un", "implemented!(")];
-    lines_with(tree, &[], |line| marks.iter().any(|mark| line.contains(mark)))
+    let marks = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("to", "do!("),
+        concat!("un", "implemented!("),
+    ];
+    lines_with(tree, &[], |line| {
+        marks.iter().any(|mark| line.contains(mark))
+    })
 }
 
 fn ignored(tree: &Tree) -> Vec<String> {
@@ -244,7 +315,12 @@ fn head(tree: &Tree) -> Vec<String> {
 }
 
 fn git(tree: &Tree) -> Vec<String> {
-    let manifests = tree.files.iter().filter(|(path, _)| path.ends_with("Cargo.toml"));
+    let manifests = tree
+        .files
+        .iter()
+        .filter(|(path, _)| path.ends_with("Cargo.toml"));
     let naming = manifests.filter(|(_, text)| text.lines().any(|line| line.contains("git = \"")));
-    naming.map(|(path, _)| format!("{path} has a git dependency")).collect()
+    naming
+        .map(|(path, _)| format!("{path} has a git dependency"))
+        .collect()
 }

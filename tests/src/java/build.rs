@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Error;
-use super::process::{Process, Read};
+use crate::process::{Process, Read};
 
 /// Measured 15 s with an empty local repository; a slow mirror is given time.
 const BUILD_LIMIT: Duration = Duration::from_secs(900);

@@ -144,8 +144,8 @@ fn address_length(text: &str) -> usize {
     host.len() + if digits > 0 { digits + 1 } else { 0 }
 }
 
-/// The same value with sorted keys, entries and items.
-fn sorted(value: Value) -> Value {
+/// The same value with sorted keys, entries of maps and items of unordered sets.
+pub fn sorted(value: Value) -> Value {
     match value {
         Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
         Value::Object(fields) => {

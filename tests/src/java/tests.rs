@@ -57,7 +57,7 @@ fn a_provider_that_cannot_bind_is_an_error_with_its_log() {
         .provider_on(taken.local_addr().unwrap().port(), "late")
         .unwrap_err()
         .to_string();
-    assert!(error.contains("ended before it was ready"), "{error}");
+    assert!(error.contains("before it was ready"), "{error}");
     assert!(error.contains("Exception"), "{error}");
 }
 

@@ -1,16 +1,18 @@
 //! A child process whose standard output is read line by line with a deadline and whose standard error is kept in part.
 //!
-//! Dropping it kills the child by its id, waits for it and ends the two reading threads.
+//! Every process that a test starts is one of these. Dropping it kills the child by its id, waits for it and ends the two
+//! reading threads. All of it blocks: a test with a runtime of its own calls it from `spawn_blocking`.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, BufRead, BufReader};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::Error;
+use rustix::process::{Pid, Signal, kill_process};
 
 /// Enough for the last stack trace.
 const LOG_BYTES_MAX: usize = 16 * 1024;
@@ -26,7 +28,7 @@ const READERS_LIMIT: Duration = Duration::from_secs(2);
 
 /// What a wait for a line gave.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Read {
+pub enum Read {
     /// The next line, without its end.
     Line(String),
     /// Standard output was closed.
@@ -37,16 +39,21 @@ pub(super) enum Read {
 
 /// A running child. Its standard input stays open until the drop: the peers end when it closes.
 #[derive(Debug)]
-pub(super) struct Process {
+pub struct Process {
     child: Child,
     stdin: Option<ChildStdin>,
-    lines: Option<Receiver<String>>,
+    /// Locked, so that a process may be shared: one thread waits for a line at a time.
+    lines: Option<Mutex<Receiver<String>>>,
     log: Arc<Mutex<VecDeque<u8>>>,
     readers: Vec<JoinHandle<()>>,
 }
 
 impl Process {
-    pub(super) fn start(mut command: Command) -> io::Result<Self> {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// The program is not there or may not be run.
+    pub fn start(mut command: Command) -> io::Result<Self> {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -68,20 +75,23 @@ impl Process {
         Ok(Self {
             child,
             stdin,
-            lines: Some(rx),
+            lines: Some(Mutex::new(rx)),
             log,
             readers,
         })
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    pub(super) fn line(&self, deadline: Instant) -> Read {
+    /// The next line of its standard output, waited for until the deadline.
+    pub fn line(&self, deadline: Instant) -> Read {
         let Some(lines) = &self.lines else {
             return Read::End;
         };
+        let lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
         match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(line) => Read::Line(line),
             Err(RecvTimeoutError::Disconnected) => Read::End,
@@ -89,18 +99,70 @@ impl Process {
         }
     }
 
+    /// Closes its standard input, which tells the peers, and whoever reads it, to end.
+    pub fn close_input(&mut self) {
+        self.stdin = None;
+    }
+
+    /// What follows `prefix` in each of the next `count` lines that start with it; other lines are passed over.
+    ///
+    /// # Errors
+    /// It ended before, or the deadline passed; the text holds the end of its standard error.
+    pub fn ready(
+        mut self,
+        prefix: &str,
+        count: usize,
+        deadline: Instant,
+    ) -> Result<(Self, Vec<String>), Error> {
+        let mut found = Vec::new();
+        while found.len() < count {
+            match self.line(deadline) {
+                Read::Line(line) => found.extend(line.strip_prefix(prefix).map(str::to_owned)),
+                Read::End => {
+                    let code = self.wait(deadline);
+                    let how =
+                        code.map_or("a signal".to_owned(), |code| format!("exit code {code}"));
+                    return Err(self.failure(&format!("it ended with {how} before it was ready")));
+                }
+                Read::Late => return Err(self.failure("it was not ready in time")),
+            }
+        }
+        Ok((self, found))
+    }
+
     /// Waits for the end of the child until the deadline; true when it ended with status 0.
-    pub(super) fn ended_well(&mut self, deadline: Instant) -> bool {
+    pub fn ended_well(&mut self, deadline: Instant) -> bool {
+        self.wait(deadline) == Some(0)
+    }
+
+    /// Waits for the end of the child until the deadline. Its exit code; `None` when it lives on or was ended by a signal.
+    pub fn wait(&mut self, deadline: Instant) -> Option<i32> {
         loop {
             match self.child.try_wait() {
-                Ok(Some(status)) => return ExitStatus::success(&status),
+                Ok(Some(status)) => return status.code(),
                 Ok(None) if Instant::now() < deadline => thread::sleep(POLL),
-                Ok(None) | Err(_) => return false,
+                Ok(None) | Err(_) => return None,
             }
         }
     }
 
-    pub(super) fn log(&self) -> String {
+    /// Asks it to stop (SIGTERM) and waits for its exit code until the deadline.
+    ///
+    /// # Errors
+    /// It lived on or was ended by a signal; the text holds the end of its standard error.
+    pub fn terminate(mut self, deadline: Instant) -> Result<i32, Error> {
+        let sent = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        if let Err(error) = sent {
+            return Err(self.failure(&format!("it cannot be sent SIGTERM: {error}")));
+        }
+        match self.wait(deadline) {
+            Some(code) => Ok(code),
+            None => Err(self.failure("it gave no exit code after SIGTERM")),
+        }
+    }
+
+    /// The end of what it wrote to standard error, at most 16 KiB.
+    pub fn log(&self) -> String {
         let bytes: Vec<u8> = self
             .log
             .lock()
@@ -112,7 +174,7 @@ impl Process {
     }
 
     /// An error that says what happened and then what the child complained about.
-    pub(super) fn failure(mut self, what: &str) -> Error {
+    pub fn failure(mut self, what: &str) -> Error {
         self.stop();
         let log = self.log();
         Error::new(&format!("{what}; its standard error ends with:\n{log}"))
@@ -138,6 +200,37 @@ impl Process {
         }
     }
 }
+
+/// Why a process could not be built, started or asked.
+#[derive(Debug, Clone)]
+pub struct Error {
+    message: String,
+}
+
+impl Error {
+    /// An error of this text.
+    pub fn new(message: &str) -> Self {
+        Self {
+            message: message.to_owned(),
+        }
+    }
+
+    /// The same error said about `what`.
+    #[must_use]
+    pub fn of(self, what: &str) -> Self {
+        Self {
+            message: format!("{what}: {}", self.message),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -211,6 +304,14 @@ mod tests {
     }
 
     #[test]
+    fn closing_its_input_tells_a_child_to_end() {
+        let mut process = shell("cat; echo closed");
+        process.close_input();
+        assert_eq!(process.line(soon()), Read::Line("closed".to_owned()));
+        assert!(process.ended_well(soon()));
+    }
+
+    #[test]
     fn a_failure_tells_the_end_of_standard_error() {
         let process =
             shell("i=0; while [ $i -lt 3000 ]; do echo line $i >&2; i=$((i+1)); done; exit 1");
@@ -219,6 +320,34 @@ mod tests {
         assert!(text.starts_with("it failed"), "{text}");
         assert!(text.ends_with("line 2999\n"), "{text}");
         assert!(text.len() < LOG_BYTES_MAX + 100 && !text.contains("line 1\n"));
+    }
+
+    #[test]
+    fn readiness_is_so_many_lines_with_the_prefix() {
+        let process = shell("echo noise; echo READY a; echo READY b; exec sleep 600");
+        let (process, lines) = process.ready("READY ", 2, soon()).unwrap();
+        assert_eq!(lines, ["a", "b"]);
+        assert!(process.pid() > 0);
+        let error = shell("echo READY a; echo why >&2; exit 3")
+            .ready("READY ", 2, soon())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("exit code 3") && error.ends_with("why\n"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_child_that_is_told_to_stop_gives_its_exit_code() {
+        let script = "trap 'exit 7' TERM; echo READY; while true; do sleep 0.01; done";
+        let (process, _) = shell(script).ready("READY", 1, soon()).unwrap();
+        assert_eq!(process.terminate(soon()).unwrap(), 7);
+        let (deaf, _) = shell("trap '' TERM; echo READY; while true; do sleep 0.01; done")
+            .ready("READY", 1, soon())
+            .unwrap();
+        let error = deaf.terminate(Instant::now()).unwrap_err().to_string();
+        assert!(error.contains("no exit code after SIGTERM"), "{error}");
     }
 
     #[test]

@@ -1,0 +1,146 @@
+//! Real peers: each pairing of a Rust and a Java party, over every case of the contract, against what Java with Java gives.
+//!
+//! Without a JDK and Maven the tests are left out with a message; with `CI=true` that is an error.
+
+use std::sync::OnceLock;
+
+use wubbo_tests::consumer;
+use wubbo_tests::hosts::{EchoProvider, Gateway};
+use wubbo_tests::java::{self, Java, Outcomes, Provider, diff, mask};
+use wubbo_tests::scratch::Scratch;
+
+/// The answer of `whoami`, the same from whichever provider.
+const NAME: &str = "golden";
+
+/// Attachments that a gateway adds for the provider to see (spec GW-2, GW-3).
+const BY_GATEWAY: [&str; 2] = ["wubbo.via", "wubbo.client"];
+
+/// How many cases there are at least; fewer would compare little.
+const CASES_MIN: usize = 330;
+
+/// Java with Java, run once. The provider serves the other tests too; it ends with this process, by the end of its input.
+struct Golden {
+    java: Java,
+    provider: Provider,
+    outcomes: Outcomes,
+}
+
+fn golden() -> Option<&'static Golden> {
+    static GOLDEN: OnceLock<Option<Golden>> = OnceLock::new();
+    let golden = GOLDEN.get_or_init(|| {
+        let java = java::installed().unwrap()?;
+        let provider = java.provider(NAME).unwrap();
+        let outcomes = java.consume(&provider.url(), "").unwrap();
+        assert!(outcomes.len() >= CASES_MIN, "only {} cases", outcomes.len());
+        Some(Golden {
+            java,
+            provider,
+            outcomes,
+        })
+    });
+    golden.as_ref()
+}
+
+/// Fails with every case and field that is unlike Java with Java; attachments in `dropped` are not looked at.
+fn same_as_java(pairing: &str, golden: &Golden, got: Outcomes, dropped: &[&str]) {
+    let lines = diff(&mask(golden.outcomes.clone(), dropped), &mask(got, dropped));
+    assert!(
+        lines.is_empty(),
+        "{pairing}: {} differences from java -> java:\n{}",
+        lines.len(),
+        lines.join("\n")
+    );
+}
+
+/// `dubbo://host:port` of a READY line's URL.
+fn address(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("dubbo", url));
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    format!("{scheme}://{}", &rest[..end])
+}
+
+#[test]
+fn a_java_consumer_sees_a_rust_provider_as_a_java_provider() {
+    let Some(golden) = golden() else { return };
+    let provider = EchoProvider::start(&["--name", NAME]).unwrap();
+    let got = golden.java.consume(&address(provider.url()), "").unwrap();
+    same_as_java("java -> rust", golden, got, &[]);
+    assert_eq!(provider.stop().unwrap(), 0);
+}
+
+#[test]
+fn a_rust_consumer_sees_a_java_provider_as_a_java_consumer_does() {
+    let Some(golden) = golden() else { return };
+    let got = consumer::consume(&golden.provider.url(), "").unwrap();
+    same_as_java("rust -> java", golden, got, &[]);
+}
+
+/// Masking hides causes, since a Java one has addresses and a stack in it; what the provider said must have arrived all the same.
+#[test]
+fn a_refusal_reaches_a_rust_consumer_in_the_words_of_the_java_provider() {
+    let Some(golden) = golden() else { return };
+    let mut compared = 0;
+    for prefix in ["refused/", "generic/unknown-method", "generic/wrong-types"] {
+        for (case, outcome) in consumer::consume(&golden.provider.url(), prefix).unwrap() {
+            let java = golden.outcomes[&case]["exceptionMessage"].as_str();
+            let Some(words) = java.and_then(words_of_the_provider) else {
+                continue;
+            };
+            let message = outcome["exceptionMessage"].as_str().unwrap();
+            assert!(
+                message.contains(words),
+                "{case}: want {words:?} in {message:?}"
+            );
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 8);
+}
+
+/// What the provider sent with its status, as far as it does not name this connection.
+fn words_of_the_provider(message: &str) -> Option<&str> {
+    let (_, cause) = message.split_once("cause: org.apache.dubbo.remoting.RemotingException: ")?;
+    let line = cause.lines().next()?;
+    Some(line.split(" , channel:").next().unwrap_or(line))
+}
+
+#[test]
+fn a_java_consumer_does_not_see_the_gateway_between() {
+    let Some(golden) = golden() else { return };
+    let scratch = Scratch::new("java-gateway").unwrap();
+    let entry = format!(
+        "{}/org.wubbo.demo.EchoService?version=1.0.0\n",
+        golden.provider.url()
+    );
+    scratch
+        .write(
+            "registry/org.wubbo.demo.EchoService/providers/java.url",
+            entry,
+        )
+        .unwrap();
+    let yaml = "application: wubbo-demo-gateway\n\
+                registries: { main: { address: \"file:./registry\" } }\n\
+                gateway:\n  listen: [\"dubbo://127.0.0.1:0\"]\n  services: [\"org.wubbo.demo.*\"]\n";
+    let gateway = Gateway::start(yaml, scratch.path()).unwrap();
+    let got = golden.java.consume(&address(gateway.url()), "").unwrap();
+    same_as_java("java -> gateway -> java", golden, got, &BY_GATEWAY);
+    // The negative control: what is dropped was there, so the calls did pass the gateway.
+    let seen = golden
+        .java
+        .consume(&address(gateway.url()), "attachments/none")
+        .unwrap();
+    let seen = &seen["attachments/none"]["requestAttachmentsSeen"];
+    assert!(
+        BY_GATEWAY.iter().all(|key| seen.get(key).is_some()),
+        "{seen}"
+    );
+    assert_eq!(gateway.stop().unwrap(), 0);
+}
+
+#[test]
+fn a_rust_consumer_sees_a_rust_provider_as_java_does() {
+    let Some(golden) = golden() else { return };
+    let provider = EchoProvider::start(&["--name", NAME]).unwrap();
+    let got = consumer::consume(&address(provider.url()), "").unwrap();
+    same_as_java("rust -> rust", golden, got, &[]);
+}
