@@ -1,4 +1,18 @@
 //! The plugin host: policies as linked code or as sandboxed wasm files, swapped while traffic runs.
+//!
+//! [`PluginHost`] keeps a [`wubbo_core::PolicySet`] published: linked plugins, and the files of a watched directory, which shadow
+//! linked ones of the same kind and name. Every call takes the set once; a call never sees two generations of a plugin.
+//! The contract between host and guest is `plugin-sdk/ABI.md`.
+//!
+//! What it deliberately does not know: wire protocols, registries, clusters, configuration files, where log lines end up.
+//! Only its `wasm` folder names the engine, and only there, in one function, is unsafe code.
+#![cfg_attr(
+    not(feature = "wasm"),
+    allow(
+        dead_code,
+        reason = "used by the directory and the sandbox, which this feature turns on"
+    )
+)]
 
 mod book;
 mod call;

@@ -4,7 +4,7 @@ use wubbo_core::ErrorKind;
 use wubbo_plugin::{PluginState, TripClass};
 
 use crate::guests::{fixture, passing};
-use crate::rig::{Rig, attachments, start};
+use crate::rig::{MEMORY, Rig, attachments, start};
 
 /// What a call looks like that no filter touched.
 async fn untouched() -> Vec<(String, String)> {
@@ -174,6 +174,7 @@ async fn one(name: &str) -> Rig {
 
 #[tokio::test]
 async fn guests_that_fail_in_a_call_leave_it_untouched_and_are_replaced() {
+    let _alone = MEMORY.lock().await;
     let untouched = untouched().await;
     for (name, class) in TRIPPED {
         let rig = one(name).await;
@@ -246,6 +247,7 @@ async fn the_control_stamps_its_call() {
 
 #[tokio::test]
 async fn guests_that_grab_memory_are_bounded() {
+    let _alone = MEMORY.lock().await;
     let untouched = untouched().await;
     for name in ["memory-bomb", "table-bomb", "state-flood"] {
         let rig = one(name).await;

@@ -6,7 +6,7 @@ use wubbo_core::Stage;
 use wubbo_plugin::{PluginState, PluginsStatus};
 
 use crate::guests::{fixture, passing};
-use crate::rig::{Rig, cpu, start, try_start};
+use crate::rig::{MEMORY, Rig, cpu, start, try_start};
 
 const KILLS: usize = 50;
 
@@ -32,6 +32,7 @@ fn hook(rig: &Rig) -> Duration {
 
 #[tokio::test]
 async fn fifty_kills_cost_no_more_than_the_limit_and_a_little() {
+    let _alone = MEMORY.lock().await;
     // One bulk operation cannot be interrupted: its guest may overrun, up to what its memory allows.
     for (name, over) in [
         ("loop-in-request", Duration::from_millis(2)),

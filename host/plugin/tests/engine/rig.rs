@@ -15,6 +15,9 @@ use wubbo_plugin_sdk::native::Factory;
 /// What tests wait at most for what should take milliseconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Held by tests that use or measure much memory: they share a process.
+pub(crate) static MEMORY: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// Every line that plugins wrote: plugin, level, target, text.
 #[derive(Default)]
 pub(crate) struct Lines(Mutex<Vec<(String, tracing::Level, String, String)>>);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wubbo_core::{FilterEntry, PolicySet, Stage};
 
 use crate::guests::{passing, stamping};
-use crate::rig::{Rig, attachment, rss, start, try_start};
+use crate::rig::{MEMORY, Rig, attachment, rss, start, try_start};
 
 /// Calls whose two hooks ran on different generations, calls that spanned a swap, all calls.
 #[derive(Default)]
@@ -174,6 +174,7 @@ async fn the_detector_catches_a_publish_that_is_not_pinned_to_the_call() {
 
 #[tokio::test]
 async fn a_thousand_swaps_leave_no_memory_behind() {
+    let _alone = MEMORY.lock().await;
     const SWAPS: u64 = 1000;
     let one = |n: u64| passing("p", &n.to_string());
     let rig = try_start(&[("p.wasm", &one(1))], Vec::new(), |config| {
