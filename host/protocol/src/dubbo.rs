@@ -1,19 +1,23 @@
 //! The dubbo protocol: `DubboProtocol` in both roles.
 
-pub mod annotate;
+mod annotate;
 mod attachments;
 mod call;
 mod client;
 mod config;
 mod counters;
-pub mod describe;
+mod decimal;
+mod describe;
 pub mod descriptor;
 mod event;
 mod framing;
+mod head;
 mod header;
+mod reencode;
 mod request;
 mod response;
 mod server;
+mod socket;
 
 use std::sync::Arc;
 
@@ -23,6 +27,7 @@ pub use annotate::annotate;
 pub use config::DubboConfig;
 pub use counters::DubboCounts;
 pub use describe::{Content, Frame, describe};
+pub use reencode::reencode;
 
 /// The dubbo protocol with hessian2. Send + Sync; its invokers share one connection per address.
 #[derive(Debug)]
@@ -73,5 +78,7 @@ impl Protocol for DubboProtocol {
 
 #[cfg(test)]
 mod codec_tests;
+#[cfg(test)]
+mod probes;
 #[cfg(test)]
 mod tests;

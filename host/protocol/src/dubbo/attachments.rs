@@ -2,17 +2,38 @@
 
 use bytes::Bytes;
 use wubbo_core::{AttachmentValue, Attachments};
-use wubbo_hessian2::{Decoder, Encoder, Kind, Result, Value};
+use wubbo_hessian2::{Decoder, Encoder, Kind, Limits, Result, Value};
 
 /// Entries that are read, dropped ones included. A call has about ten, and since keys are unique each entry is compared with all before
 /// it: without a bound one frame of 600 KB with 100,000 entries keeps a thread busy for 20 s.
 const ENTRIES_MAX: usize = 1000;
 
-/// Why a map of attachments cannot be read.
+/// Bounds for reading a body of `bytes`. A value in the attachments is copied with everything that it refers to, so 60 KB of references to
+/// one large argument could stand for 100 MB; what is not repeated has one byte per value at least.
+pub(crate) fn limits(bytes: usize) -> Limits {
+    let values = bytes.saturating_mul(REPEAT_MAX).saturating_add(VALUES_MIN);
+    let most = Limits::default();
+    Limits {
+        values: u32::try_from(values).map_or(most.values, |values| values.min(most.values)),
+        ..most
+    }
+}
+
+/// How often the attachments may repeat the arguments.
+const REPEAT_MAX: usize = 4;
+/// Values that any body may have.
+const VALUES_MIN: usize = 1024;
+
+/// Why a body cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
     #[error(transparent)]
     Hessian(#[from] wubbo_hessian2::Error),
+    #[error("{0:?} is no list of parameter types")]
+    Descriptor(String),
+    /// In Dubbo Java's words.
+    #[error("Unknown result flag, expect '0' '1' '2' '3' '4' '5', but received: {0}")]
+    ResultFlag(i32),
     #[error("more than {ENTRIES_MAX} attachments")]
     TooMany,
 }
@@ -70,19 +91,21 @@ pub(crate) fn read(decoder: &mut Decoder<'_>, whole: &Bytes) -> Result<Attachmen
     Ok(attachments)
 }
 
-/// Writes `attachments` as a map, without the keys in `skip`, and then `more`. Untouched text is copied as it came; a value that may define
-/// classes or refer to slots is written anew, since what stands before it may have changed its numbers.
-pub(crate) fn write(
+/// Writes a text entry of the map that was begun.
+pub(crate) fn write(encoder: &mut Encoder<'_>, key: &str, value: &str) {
+    encoder.write_str(key);
+    encoder.write_str(value);
+}
+
+/// Writes the entries of `attachments` into the map that was begun, without those whose key is `own` to the writer. Untouched text is
+/// copied as it came; a value that may define classes or refer to slots is written anew, since what stands before it may have changed its
+/// numbers.
+pub(crate) fn copy(
     encoder: &mut Encoder<'_>,
     attachments: &Attachments,
-    skip: &[&str],
-    more: &[(&str, &str)],
+    own: impl Fn(&str) -> bool,
 ) -> Result<()> {
-    encoder.begin_map(None);
-    for entry in attachments
-        .iter()
-        .filter(|entry| !skip.contains(&entry.key))
-    {
+    for entry in attachments.iter().filter(|entry| !own(entry.key)) {
         match (entry.raw, entry.value) {
             (Some(raw), None) => {
                 let tables = encoder.tables();
@@ -92,16 +115,8 @@ pub(crate) fn write(
                 encoder.write_str(entry.key);
                 encoder.write_document(value)?;
             }
-            (None, None) => {
-                encoder.write_str(entry.key);
-                encoder.write_str(entry.text.unwrap_or_default());
-            }
+            (None, None) => write(encoder, entry.key, entry.text.unwrap_or_default()),
         }
     }
-    for (key, value) in more {
-        encoder.write_str(key);
-        encoder.write_str(value);
-    }
-    encoder.end_map();
     Ok(())
 }

@@ -8,15 +8,18 @@ mod pending;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
-use tokio::time::timeout_at;
+use bytes::BytesMut;
+use tokio::time::{Instant, timeout_at};
 use wubbo_core::{
-    BoxFuture, Error, ErrorKind, Invocation, Invoker, Outcome, RpcResult, Status, Url, keys,
+    BoxFuture, Deadline, Error, ErrorKind, Invocation, Invoker, Outcome, RpcResult, Url, keys,
 };
 
 use super::config::DubboConfig;
 use super::counters::Counters;
-use super::{request, response};
+use super::request::Outgoing;
+use super::response;
 use peer::Peer;
 
 /// The addresses that this process has invokers of.
@@ -38,22 +41,20 @@ impl Peers {
             ));
         }
         let address = url.address(keys::DEFAULT_PORT);
+        let payload = config.payload_of(url);
         let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = peers.get(&address).and_then(Weak::upgrade);
         let peer = known.unwrap_or_else(|| {
             peers.retain(|_, peer| peer.strong_count() > 0);
-            let peer = Peer::new(address.clone(), config.clone(), counters.clone());
+            let peer = Peer::new(address.clone(), config.clone(), counters.clone(), payload);
             peers.insert(address, Arc::downgrade(&peer));
             peer
         });
-        let payload = usize::try_from(url.get_int(
-            keys::PAYLOAD,
-            i64::try_from(config.payload).unwrap_or(i64::MAX),
-        ));
+        peer.widen(payload);
         Ok(Arc::new(DubboInvoker {
             url: url.clone(),
             peer,
-            payload: payload.unwrap_or(config.payload),
+            payload,
         }))
     }
 }
@@ -90,56 +91,78 @@ impl Invoker for DubboInvoker {
 
 impl DubboInvoker {
     async fn call(&self, invocation: Invocation) -> Outcome {
-        let deadline = invocation.deadline();
-        let connecting = self.peer.connection();
-        let connection = match deadline {
-            Some(deadline) => timeout_at(deadline.instant(), connecting)
+        let started = Instant::now();
+        // Every wait on a peer has an end: without a deadline the time-out of the provider's URL counts.
+        let deadline = invocation
+            .deadline()
+            .map_or_else(|| started + self.timeout(&invocation), Deadline::instant);
+        let connection = match self.peer.connected() {
+            Some(connection) => connection,
+            None => timeout_at(deadline, self.peer.connection())
                 .await
                 .unwrap_or_else(|_| {
-                    Err(self.late(
-                        &invocation,
-                        ErrorKind::ClientTimeout,
-                        "no connection was made",
-                    ))
+                    let cause = "no connection was made";
+                    Err(self.late(&invocation, ErrorKind::ClientTimeout, cause, started))
                 })?,
-            None => connecting.await?,
         };
-        let one_way = invocation.request().one_way;
-        let encode = |out: &mut bytes::BytesMut, id: i64| {
-            request::encode(out, id, &invocation, &self.url, self.payload)
+        let encode = |out: &mut BytesMut, id: i64| {
+            let outgoing = Outgoing {
+                id,
+                invocation: &invocation,
+                remaining: deadline.saturating_duration_since(started),
+                url: &self.url,
+                payload: self.payload,
+            };
+            outgoing.encode(out)
         };
-        if one_way {
-            connection.send(encode)?;
-            return Ok(RpcResult::null());
+        if invocation.request().one_way {
+            let written = timeout_at(deadline, connection.send(encode)).await;
+            return match written {
+                Ok(written) => written.map(|()| RpcResult::null()),
+                Err(_) => {
+                    // It is still written if the provider goes on reading, so it may run.
+                    let cause = "the provider did not read it";
+                    Err(self.late(&invocation, ErrorKind::ServerTimeout, cause, started))
+                }
+            };
         }
-        let waiting = connection.ask(encode)?;
-        let (status, body) = match deadline {
-            Some(deadline) => timeout_at(deadline.instant(), waiting)
-                .await
-                .unwrap_or_else(|_| {
-                    Err(self.late(&invocation, ErrorKind::ServerTimeout, "no answer came"))
-                })?,
-            None => waiting.await?,
-        };
-        self.answer(status, &body)
+        let (status, body) = timeout_at(deadline, connection.ask(encode)?)
+            .await
+            .unwrap_or_else(|_| {
+                Err(self.late(
+                    &invocation,
+                    ErrorKind::ServerTimeout,
+                    "no answer came",
+                    started,
+                ))
+            })?;
+        response::decode(status, &body, self.peer.address())
     }
 
-    fn answer(&self, status: Status, body: &bytes::Bytes) -> Outcome {
-        response::decode(status, body, self.peer.address())
+    /// The time-out that the URL says for the method of this call.
+    fn timeout(&self, invocation: &Invocation) -> Duration {
+        let method = invocation.method();
+        Duration::from_millis(self.url.get_method_duration_ms(
+            method,
+            keys::TIMEOUT,
+            keys::DEFAULT_TIMEOUT_MS,
+        ))
     }
 
     /// Dubbo Java's words for a call that waited too long; the address tells whose fault it was.
-    fn late(&self, invocation: &Invocation, kind: ErrorKind, what: &str) -> Error {
-        let millis = self.url.get_method_duration_ms(
-            invocation.method(),
-            keys::TIMEOUT,
-            keys::DEFAULT_TIMEOUT_MS,
-        );
+    fn late(
+        &self,
+        invocation: &Invocation,
+        kind: ErrorKind,
+        cause: &str,
+        started: Instant,
+    ) -> Error {
         let message = format!(
-            "Invoke remote method timeout. method: {}, provider: dubbo://{}/{}, cause: {what} within the call's time (timeout={millis} ms)",
+            "Invoke remote method timeout. method: {}, provider: dubbo://{}/{}, cause: {cause} in the {} ms that were left of the call's time",
             invocation.method(),
             self.peer.address(),
             invocation.service(),
+            started.elapsed().as_millis(),
         );
         Error::new(kind, message)
     }

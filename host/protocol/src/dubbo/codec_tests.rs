@@ -1,15 +1,20 @@
 //! The frame vectors of spec/40 section 3.12 and the codec vectors of 3.11, read from `vectors/frames.tsv`.
 
+use std::time::Duration;
+
 use bytes::{Buf, Bytes, BytesMut};
 use wubbo_core::{
-    AttachmentValue, Attachments, ErrorKind, Invocation, Outcome, Payload, RawStream, Request,
-    RequestBody, ResultKind, RpcResult, ServiceKey, Status, Url,
+    AttachmentValue, Attachments, Error, ErrorKind, Invocation, Outcome, Payload, RawStream,
+    Request, RequestBody, ResultKind, RpcResult, ServiceKey, Status, Url,
 };
 use wubbo_hessian2::{Map, Value};
 
 use super::describe::{Content, Frame, describe};
 use super::framing::{Frame as Framed, Framing};
+use super::head::Heads;
 use super::header::{FrameKind, HEADER_BYTES, Header};
+use super::request::Outgoing;
+use super::response::Answering;
 use super::{event, request, response};
 
 const PAYLOAD: usize = 8 * 1024 * 1024;
@@ -43,6 +48,29 @@ fn hex(text: &str) -> Vec<u8> {
 
 fn body(frame: &[u8]) -> Bytes {
     Bytes::copy_from_slice(&frame[HEADER_BYTES..])
+}
+
+fn decode(body: &Bytes, two_way: bool) -> Result<Request, Error> {
+    request::decode(body, two_way, &mut Heads::default()).map(|call| call.request)
+}
+
+fn encode(out: &mut BytesMut, id: i64, invocation: &Invocation) {
+    let outgoing = Outgoing {
+        id,
+        invocation,
+        remaining: Duration::from_secs(1),
+        url: &Url::default(),
+        payload: PAYLOAD,
+    };
+    outgoing.encode(out).unwrap();
+}
+
+fn answer(id: i64, version: &str, payload: usize) -> Answering {
+    Answering {
+        id,
+        attachments: response::attachments_allowed(version),
+        payload,
+    }
 }
 
 fn content(id: &str) -> Content {
@@ -309,7 +337,7 @@ fn answers_are_written_as_the_vectors_have_them() {
     ];
     for (id, request_id, version, outcome) in cases {
         let mut out = BytesMut::new();
-        response::encode(&mut out, request_id, &outcome, version, PAYLOAD);
+        answer(request_id, version, PAYLOAD).encode(&mut out, &outcome);
         assert_eq!(out, frame(id), "{id}");
     }
     for (id, status, message) in [
@@ -401,7 +429,7 @@ fn codec_vectors_of_bodies() {
         "X-7"
     );
     assert_eq!(
-        request::decode(&Bytes::from_static(&[0x40; 8]), true)
+        decode(&Bytes::from_static(&[0x40; 8]), true)
             .unwrap_err()
             .kind(),
         ErrorKind::BadRequest,
@@ -440,7 +468,7 @@ fn every_cut_of_a_body_is_an_error_or_the_same_call() {
             match header.kind {
                 _ if header.event => {}
                 FrameKind::Request { two_way } => {
-                    if let Ok(request) = request::decode(&cut, two_way) {
+                    if let Ok(request) = decode(&cut, two_way) {
                         // Cut exactly behind the arguments: nothing but the attachments is missing.
                         assert!(request.attachments.is_empty(), "{id} cut at {end}");
                     }
@@ -472,7 +500,7 @@ fn changed_bytes_never_panic() {
         let (Ok(_) | Err(_)) = describe(&bytes);
         let (Ok(_) | Err(_)) = super::annotate(&bytes);
         let garbage = body(&bytes);
-        drop(request::decode(&garbage, true));
+        drop(decode(&garbage, true));
         drop(response::decode(Status::OK, &garbage, "p"));
     }
 }
@@ -488,15 +516,15 @@ fn invocation(body: RequestBody, attachments: Attachments) -> Invocation {
 /// Through a gateway: what nobody touched leaves as the bytes that came.
 #[test]
 fn untouched_text_and_arguments_keep_their_bytes() {
-    let came = request::decode(&body(&frame("F-08")), true).unwrap();
+    let came = decode(&body(&frame("F-08")), true).unwrap();
     let RequestBody::Raw(arguments) = came.body.clone() else {
         panic!("raw")
     };
     let mut invocation = Invocation::new(came, Url::default());
     invocation.set_attachment("tag", "gray");
     let mut out = BytesMut::new();
-    request::encode(&mut out, 77, &invocation, &Url::default(), PAYLOAD).unwrap();
-    let went = request::decode(&body(&out), true).unwrap();
+    encode(&mut out, 77, &invocation);
+    let went = decode(&body(&out), true).unwrap();
     assert_eq!(went.body, RequestBody::Raw(arguments));
     assert_eq!(went.attachments.get("tag"), Some("gray"));
     assert_eq!(
@@ -520,7 +548,7 @@ fn complex_attachments_survive_a_rewritten_body() {
     encoder.write_str("a");
     encoder.write_value(&Value::Ref(0)).unwrap();
     encoder.end_map();
-    let came = request::decode(&bytes.freeze(), true).unwrap();
+    let came = decode(&bytes.freeze(), true).unwrap();
     assert_eq!(came.attachments.find("a").unwrap().value, Some(&shared));
 
     let other = RequestBody::Values(vec![Value::List(wubbo_hessian2::List::new(vec![
@@ -528,9 +556,9 @@ fn complex_attachments_survive_a_rewritten_body() {
     ]))]);
     let invocation = invocation(other, came.attachments);
     let mut out = BytesMut::new();
-    request::encode(&mut out, 1, &invocation, &Url::default(), PAYLOAD).unwrap();
+    encode(&mut out, 1, &invocation);
     out.advance(HEADER_BYTES);
-    let went = request::decode(&out.freeze(), true).unwrap();
+    let went = decode(&out.freeze(), true).unwrap();
     assert_eq!(went.attachments.find("a").unwrap().value, Some(&shared));
     assert_eq!(went.body.to_values().unwrap().len(), 1);
 }
@@ -546,7 +574,7 @@ fn an_answer_above_the_limit_becomes_status_50() {
     let mut result = RpcResult::new(ResultKind::Value(Payload::Raw(stream)));
     result.attachments.set("kept", AttachmentValue::from("1"));
     let mut out = BytesMut::new();
-    response::encode(&mut out, 5, &Ok(result), "2.0.2", 32);
+    answer(5, "2.0.2", 32).encode(&mut out, &Ok(result));
     let Content::Failure {
         status: 50, text, ..
     } = describe(&out).unwrap().content
@@ -579,13 +607,13 @@ fn with_attachments(count: usize) -> Bytes {
 #[test]
 fn too_many_attachments_are_refused() {
     assert_eq!(
-        request::decode(&with_attachments(1000), true)
+        decode(&with_attachments(1000), true)
             .unwrap()
             .attachments
             .len(),
         1000
     );
-    let error = request::decode(&with_attachments(100_000), true).unwrap_err();
+    let error = decode(&with_attachments(100_000), true).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadRequest);
     assert_eq!(
         error.report(),

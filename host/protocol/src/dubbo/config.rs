@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wubbo_core::keys;
+use wubbo_core::{Url, keys};
 
 /// Settings of both roles. The defaults are Dubbo's unless a line says otherwise.
 #[derive(Clone, Debug)]
@@ -25,6 +25,14 @@ pub struct DubboConfig {
     pub connections_max: usize,
     /// Bytes that may wait to be written to a provider; a call that finds more is refused. Default 16 MiB (ours).
     pub write_queue_bytes: usize,
+}
+
+impl DubboConfig {
+    /// The payload limit that `url` asks for, else this one. 0 is no limit, and so is less than 0, as in Dubbo Java.
+    pub(crate) fn payload_of(&self, url: &Url) -> usize {
+        let own = i64::try_from(self.payload).unwrap_or(i64::MAX);
+        usize::try_from(url.get_int(keys::PAYLOAD, own)).unwrap_or(0)
+    }
 }
 
 impl Default for DubboConfig {

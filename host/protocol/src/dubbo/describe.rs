@@ -5,7 +5,8 @@ use wubbo_core::{AttachmentValue, Attachments, Error, ErrorKind, ResultKind, Sta
 use wubbo_hessian2::{Decoder, Value};
 
 use super::annotate::status_name;
-use super::header::{FrameKind, HEADER_BYTES, HESSIAN2, Header};
+use super::head::Heads;
+use super::header::{self, FrameKind, HEADER_BYTES, Header};
 use super::{request, response};
 
 /// A decoded frame.
@@ -76,35 +77,14 @@ pub enum Content {
 /// Decodes the frame at the front of `bytes`; what is behind it is left alone ([`Frame::length`]).
 ///
 /// # Errors
-/// [`ErrorKind::BadRequest`] for a request, or for what is no whole frame; [`ErrorKind::ClientError`] for a response.
+/// [`ErrorKind::BadRequest`]: it is no whole frame, or its body cannot be read; the text says at which byte.
 pub fn describe(bytes: &[u8]) -> Result<Frame, Error> {
-    let bad = |message: String| Error::new(ErrorKind::BadRequest, message);
-    let Some((head, behind)) = bytes.split_first_chunk::<HEADER_BYTES>() else {
-        return Err(bad(format!(
-            "a frame starts with {HEADER_BYTES} bytes, {} are here",
-            bytes.len()
-        )));
-    };
-    let header = Header::parse(head)
-        .map_err(|error| Error::with_source(ErrorKind::BadRequest, "no dubbo frame", error))?;
-    let Some(body) = behind.get(..header.body_bytes) else {
-        return Err(bad(format!(
-            "the frame has a body of {} bytes, {} are here",
-            header.body_bytes,
-            behind.len()
-        )));
-    };
-    if header.serialization != HESSIAN2 {
-        let id = header.serialization;
-        return Err(bad(format!(
-            "the body is in serialization {id}, only hessian2 (id {HESSIAN2}) is read"
-        )));
-    }
+    let (header, body) = header::split(bytes)?;
     Ok(Frame {
         id: header.id,
         serialization: header.serialization,
         length: HEADER_BYTES.saturating_add(body.len()),
-        content: content(&header, &Bytes::copy_from_slice(body))?,
+        content: content(&header, &Bytes::copy_from_slice(body)).map_err(header::in_body)?,
     })
 }
 
@@ -112,7 +92,7 @@ fn content(header: &Header, body: &Bytes) -> Result<Content, Error> {
     match header.kind {
         _ if header.event => event(header, body),
         FrameKind::Request { two_way } => {
-            let request = request::decode(body, two_way)?;
+            let request = request::decode(body, two_way, &mut Heads::default())?.request;
             Ok(Content::Request {
                 two_way,
                 dubbo_version: request.protocol_version.to_string(),

@@ -2,24 +2,29 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::header::{HEADER_BYTES, Header, HeaderError};
+use super::header::{HEADER_BYTES, Header, HeaderError, MAGIC};
 
-/// How much room a read gets; a claimed length takes no memory before its bytes come.
-const READ_BYTES: usize = 64 * 1024;
+/// How much room a read gets at first; enough for a few calls.
+const ROOM_MIN: usize = 4 * 1024;
+/// How much room it gets when the peer always fills it.
+const ROOM_MAX: usize = 64 * 1024;
+/// A buffer above this size goes with the frame that needed it.
+const KEPT_BYTES: usize = 256 * 1024;
 
 /// What the next bytes are.
 #[derive(Debug)]
 pub(crate) enum Frame {
-    /// A whole frame.
+    /// A whole frame: its header and its body.
     Whole(Header, Bytes),
     /// A frame above the limit; its body is thrown away as it comes.
     TooLarge(Header),
 }
 
-/// The bytes of one connection that were read and are not yet frames.
+/// The bytes of one connection that were read and are not yet frames. A claimed length takes no memory before its bytes come.
 #[derive(Debug)]
 pub(crate) struct Framing {
     input: BytesMut,
+    room: usize,
     skip: usize,
     payload: usize,
 }
@@ -29,15 +34,26 @@ impl Framing {
     pub(crate) fn new(payload: usize) -> Self {
         Self {
             input: BytesMut::new(),
+            room: ROOM_MIN,
             skip: 0,
             payload,
         }
     }
 
+    /// Changes the limit for the frames to come.
+    pub(crate) fn set_payload(&mut self, payload: usize) {
+        self.payload = payload;
+    }
+
     /// Where the next read puts its bytes.
     pub(crate) fn buffer(&mut self) -> &mut BytesMut {
-        if self.input.capacity().saturating_sub(self.input.len()) < READ_BYTES / 4 {
-            self.input.reserve(READ_BYTES);
+        let spare = self.input.capacity().saturating_sub(self.input.len());
+        if spare == 0 {
+            // The last read filled everything, so more is likely to come at once.
+            self.room = self.room.saturating_mul(2).min(ROOM_MAX);
+        }
+        if spare < self.room / 4 {
+            self.input.reserve(self.room);
         }
         &mut self.input
     }
@@ -57,7 +73,7 @@ impl Framing {
         }
         // A wrong start is told from the first two bytes: who says hello is no peer.
         if let Some(start) = self.input.first_chunk::<2>()
-            && *start != [0xda, 0xbb]
+            && *start != MAGIC
         {
             return Err(HeaderError::Magic(*start));
         }
@@ -75,7 +91,17 @@ impl Framing {
             return Ok(None);
         }
         let mut frame = self.input.split_to(whole).freeze();
+        if whole > KEPT_BYTES {
+            // What is left starts a buffer of its own, so that the large one ends with its frame.
+            self.input = BytesMut::from(&*self.input);
+        }
         frame.advance(HEADER_BYTES);
         Ok(Some(Frame::Whole(header, frame)))
+    }
+
+    /// How much memory is held.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.input.capacity()
     }
 }

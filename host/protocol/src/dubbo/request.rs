@@ -1,43 +1,49 @@
 //! The body of a request (spec/40 section 3.5): five texts, the arguments, the attachments.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use wubbo_core::{
-    Attachments, Deadline, Error, ErrorKind, Invocation, RawStream, Request, RequestBody,
-    ServiceKey, Url, keys,
+    Attachments, Deadline, Error, ErrorKind, Invocation, PolicySet, RawStream, Request,
+    RequestBody, Url, keys,
 };
 use wubbo_hessian2::{Decoder, Encoder};
 
-use super::header::{FrameKind, HEADER_BYTES, HESSIAN2, Header};
-use super::{attachments, descriptor};
+use super::attachments::{self, Unreadable};
+use super::decimal::Decimal;
+use super::head::{Head, Heads};
+use super::header::{self, FrameKind};
 
-/// Reads the body of a request frame.
+/// A request that was read, and how to answer it.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) request: Request,
+    /// Whether the consumer reads attachments in an answer.
+    pub(crate) answer_attachments: bool,
+}
+
+/// Reads the body of a request frame. `heads` are those of its connection.
 ///
 /// # Errors
 /// [`ErrorKind::BadRequest`] with the text that Dubbo Java answers with.
-pub(crate) fn decode(body: &Bytes, two_way: bool) -> Result<Request, Error> {
-    let mut decoder = Decoder::new(body);
-    let head = Head::read(&mut decoder).map_err(|error| malformed(&error))?;
-    let count = descriptor::count(&head.types).ok_or_else(|| {
-        malformed(&format_args!(
-            "{:?} is no list of parameter types",
-            head.types
-        ))
-    })?;
-    let start = decoder.position();
-    for _ in 0..count {
-        decoder.skip_value().map_err(|error| malformed(&error))?;
+pub(crate) fn decode(body: &Bytes, two_way: bool, heads: &mut Heads) -> Result<Call, Error> {
+    let policies = heads.policies.clone();
+    if let Some(head) = heads.find(body) {
+        let mut behind = body.clone();
+        behind.advance(head.length());
+        let mut decoder = Decoder::with_limits(&behind, attachments::limits(body.len()));
+        if let Ok(rest) = Rest::read(&mut decoder, &behind, head.arguments) {
+            return Ok(rest.call(head, two_way, policies));
+        }
+        // Read once more from the front: the error is to say where in the body it is.
     }
-    // Texts take no numbers, so the arguments' tables start at zero.
-    let arguments = RawStream {
-        bytes: body.slice(start..decoder.position()),
-        count,
-        tables: decoder.tables(),
-    };
-    let attachments = attachments::read(&mut decoder, body).map_err(|error| malformed(&error))?;
-    Ok(head.request(arguments, attachments, two_way))
+    let mut decoder = Decoder::with_limits(body, attachments::limits(body.len()));
+    let mut head = Head::read(&mut decoder, body).map_err(|error| malformed(&error))?;
+    let rest = Rest::read(&mut decoder, body, head.arguments).map_err(|error| malformed(&error))?;
+    let call = rest.call(&mut head, two_way, policies);
+    heads.keep(head);
+    Ok(call)
 }
 
 fn malformed(cause: &dyn std::fmt::Display) -> Error {
@@ -47,51 +53,50 @@ fn malformed(cause: &dyn std::fmt::Display) -> Error {
     )
 }
 
-/// The five texts in front.
-struct Head<'a> {
-    protocol_version: Cow<'a, str>,
-    path: Cow<'a, str>,
-    version: Cow<'a, str>,
-    method: Cow<'a, str>,
-    types: Cow<'a, str>,
+/// What stands behind the five texts.
+struct Rest {
+    arguments: RawStream,
+    attachments: Attachments,
 }
 
-impl<'a> Head<'a> {
-    fn read(decoder: &mut Decoder<'a>) -> wubbo_hessian2::Result<Self> {
+impl Rest {
+    /// Reads on in `bytes`, where the texts took no numbers, so that the arguments' tables start at zero.
+    fn read(decoder: &mut Decoder<'_>, bytes: &Bytes, count: u32) -> Result<Self, Unreadable> {
+        let start = decoder.position();
+        for _ in 0..count {
+            decoder.skip_value()?;
+        }
+        let arguments = RawStream {
+            bytes: bytes.slice(start..decoder.position()),
+            count,
+            tables: decoder.tables(),
+        };
+        let attachments = attachments::read(decoder, bytes)?;
         Ok(Self {
-            protocol_version: decoder.read_optional_str()?.unwrap_or_default(),
-            path: decoder.read_optional_str()?.unwrap_or_default(),
-            version: decoder.read_optional_str()?.unwrap_or_default(),
-            method: decoder.read_str()?,
-            types: decoder.read_optional_str()?.unwrap_or_default(),
+            arguments,
+            attachments,
         })
     }
 
-    /// The request; attachments win over the texts in front (live-peer fact LJ-2).
-    fn request(self, arguments: RawStream, attachments: Attachments, two_way: bool) -> Request {
-        let path = attachments
-            .get(keys::PATH)
-            .filter(|path| !path.is_empty())
-            .unwrap_or(&self.path);
-        let interface = attachments
-            .get(keys::INTERFACE)
-            .filter(|name| !name.is_empty())
-            .unwrap_or(path);
-        let version = attachments.get(keys::VERSION).unwrap_or(&self.version);
-        let group = attachments.get(keys::GROUP).unwrap_or_default();
-        Request {
-            service: ServiceKey::new(interface, group, version),
-            path: path.into(),
-            method: self.method.as_ref().into(),
-            descriptor: self.types.as_ref().into(),
-            body: RequestBody::Raw(arguments),
-            deadline: timeout(&attachments).map(Deadline::after),
+    fn call(self, head: &mut Head, two_way: bool, policies: Arc<PolicySet>) -> Call {
+        let (path, service) = head.service(&self.attachments);
+        let request = Request {
+            service,
+            path,
+            method: head.method.clone(),
+            descriptor: head.descriptor.clone(),
+            body: RequestBody::Raw(self.arguments),
+            deadline: timeout(&self.attachments).map(Deadline::after),
             one_way: !two_way,
-            protocol_version: self.protocol_version.as_ref().into(),
+            protocol_version: head.protocol_version.clone(),
             remote: None,
             local: None,
-            policies: Default::default(),
-            attachments,
+            policies,
+            attachments: self.attachments,
+        };
+        Call {
+            request,
+            answer_attachments: head.answer_attachments,
         }
     }
 }
@@ -109,87 +114,108 @@ fn timeout(attachments: &Attachments) -> Option<Duration> {
         .map(Duration::from_millis)
 }
 
-/// Writes the frame of `invocation` with `id`, as a consumer of the provider at `url`.
-///
-/// # Errors
-/// [`ErrorKind::ClientError`] when a value cannot be written or the frame is above `payload` bytes.
-pub(crate) fn encode(
-    out: &mut BytesMut,
-    id: i64,
-    invocation: &Invocation,
-    url: &Url,
-    payload: usize,
-) -> Result<(), Error> {
-    let unwritable = |error: wubbo_hessian2::Error| {
-        Error::with_source(
-            ErrorKind::ClientError,
-            format!("the call of {} cannot be written", invocation.method()),
-            error,
-        )
-    };
-    let request = invocation.request();
-    let start = out.len();
-    out.extend_from_slice(&[0; HEADER_BYTES]);
-    let arguments = invocation.body().to_raw()?;
-    let mut encoder = Encoder::new(out);
-    let version = match request.service.version() {
-        "" => "0.0.0",
-        version => version,
-    };
-    encoder.write_str(keys::DUBBO_PROTOCOL_VERSION);
-    encoder.write_str(&request.path);
-    encoder.write_str(version);
-    encoder.write_str(&request.method);
-    encoder.write_str(&request.descriptor);
-    encoder.write_raw(&arguments.bytes, arguments.tables);
+/// What a consumer of the provider at `url` writes.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) id: i64,
+    pub(crate) invocation: &'a Invocation,
+    /// What is left of the call's time; travels as attachment.
+    pub(crate) remaining: Duration,
+    pub(crate) url: &'a Url,
+    /// Largest body in bytes; 0 is no limit.
+    pub(crate) payload: usize,
+}
 
-    // What a Java consumer adds; the caller's own values for these keys do not travel. The time-out is what is left of the budget.
-    let timeout = invocation
-        .deadline()
-        .map(|deadline| deadline.remaining().as_millis().max(1).to_string());
-    let mut more = vec![
-        (keys::PATH, &*request.path),
-        (keys::INTERFACE, request.service.interface()),
-        (keys::VERSION, version),
-    ];
-    let mut replaced = vec![keys::PATH, keys::INTERFACE, keys::VERSION];
-    if let Some(timeout) = &timeout {
-        more.push((keys::TIMEOUT, timeout));
-        replaced.push(keys::TIMEOUT);
+impl Outgoing<'_> {
+    /// Writes the frame at the end of `out`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ClientError`] when a value cannot be written or the frame is too large; `out` holds a part of it then.
+    pub(crate) fn encode(&self, out: &mut BytesMut) -> Result<(), Error> {
+        let request = self.invocation.request();
+        let start = header::begin(out);
+        let mut encoder = Encoder::new(out);
+        let version = match request.service.version() {
+            "" => "0.0.0",
+            version => version,
+        };
+        encoder.write_str(keys::DUBBO_PROTOCOL_VERSION);
+        // Java says the interface here and the path in the attachments (live-peer fact LJ-2).
+        encoder.write_str(request.service.interface());
+        encoder.write_str(version);
+        encoder.write_str(&request.method);
+        encoder.write_str(&request.descriptor);
+        self.write_arguments(&mut encoder)?;
+        self.write_attachments(&mut encoder, version)
+            .map_err(|error| self.unwritable(error))?;
+        let body_bytes = header::body_bytes(out, start);
+        if header::is_above(body_bytes, self.payload) {
+            let message = format!(
+                "Data length too large: {body_bytes}, max payload: {}, channel: {}",
+                self.payload,
+                self.url.location()
+            );
+            return Err(Error::new(ErrorKind::ClientError, message));
+        }
+        let kind = FrameKind::Request {
+            two_way: !request.one_way,
+        };
+        header::finish(out, start, kind, self.id);
+        Ok(())
     }
-    if !request.service.group().is_empty() {
-        more.push((keys::GROUP, request.service.group()));
-        replaced.push(keys::GROUP);
-    }
-    // The chosen provider's secret, whatever came in.
-    if let Some(token) = url.get(keys::TOKEN) {
-        more.push((keys::TOKEN, token));
-        replaced.push(keys::TOKEN);
-    }
-    attachments::write(&mut encoder, invocation.attachments(), &replaced, &more)
-        .map_err(unwritable)?;
 
-    let body_bytes = out.len().saturating_sub(start).saturating_sub(HEADER_BYTES);
-    if payload > 0 && body_bytes > payload {
-        out.truncate(start);
-        let message = format!(
-            "Data length too large: {body_bytes}, max payload: {payload}, channel: {}",
-            url.location()
-        );
-        return Err(Error::new(ErrorKind::ClientError, message));
+    fn write_arguments(&self, encoder: &mut Encoder<'_>) -> Result<(), Error> {
+        match self.invocation.body() {
+            RequestBody::Values(values) => {
+                for value in values {
+                    encoder
+                        .write_value(value)
+                        .map_err(|error| self.unwritable(error))?;
+                }
+            }
+            other => {
+                let stream = other.to_raw()?;
+                encoder.write_raw(&stream.bytes, stream.tables);
+            }
+        }
+        Ok(())
     }
-    let kind = FrameKind::Request {
-        two_way: !request.one_way,
-    };
-    let header = Header {
-        kind,
-        event: false,
-        serialization: HESSIAN2,
-        id,
-        body_bytes,
-    };
-    if let Some(place) = out.get_mut(start..start.saturating_add(HEADER_BYTES)) {
-        place.copy_from_slice(&header.to_bytes());
+
+    /// What came in, and what a Java consumer says itself; the caller's own values for those keys do not travel.
+    fn write_attachments(
+        &self,
+        encoder: &mut Encoder<'_>,
+        version: &str,
+    ) -> wubbo_hessian2::Result<()> {
+        let request = self.invocation.request();
+        let group = request.service.group();
+        // The chosen provider's secret.
+        let token = self.url.get(keys::TOKEN);
+        let own = |key: &str| match key {
+            // The length of our own frame is the provider's to tell.
+            keys::PATH | keys::INTERFACE | keys::VERSION | keys::TIMEOUT | keys::INPUT => true,
+            keys::GROUP => !group.is_empty(),
+            keys::TOKEN => token.is_some(),
+            _ => false,
+        };
+        let millis = u64::try_from(self.remaining.as_millis()).unwrap_or(u64::MAX);
+        encoder.begin_map(None);
+        attachments::copy(encoder, self.invocation.attachments(), own)?;
+        attachments::write(encoder, keys::PATH, &request.path);
+        attachments::write(encoder, keys::INTERFACE, request.service.interface());
+        attachments::write(encoder, keys::VERSION, version);
+        attachments::write(encoder, keys::TIMEOUT, Decimal::new(millis.max(1)).as_str());
+        if !group.is_empty() {
+            attachments::write(encoder, keys::GROUP, group);
+        }
+        if let Some(token) = token {
+            attachments::write(encoder, keys::TOKEN, token);
+        }
+        encoder.end_map();
+        Ok(())
     }
-    Ok(())
+
+    fn unwritable(&self, error: wubbo_hessian2::Error) -> Error {
+        let message = format!("the call of {} cannot be written", self.invocation.method());
+        Error::with_source(ErrorKind::ClientError, message, error)
+    }
 }

@@ -4,10 +4,10 @@ use bytes::{Bytes, BytesMut};
 use wubbo_core::{
     Attachments, Error, ErrorKind, Outcome, Payload, RawStream, ResultKind, RpcResult, Status, keys,
 };
-use wubbo_hessian2::{Decoder, Encoder};
+use wubbo_hessian2::{Decoder, Encoder, Value};
 
-use super::attachments;
-use super::header::{FrameKind, HEADER_BYTES, HESSIAN2, Header};
+use super::attachments::{self, Unreadable};
+use super::header::{self, FrameKind};
 
 /// Longest error text that is sent; a Java stack trace is a few kilobytes.
 const ERROR_TEXT_BYTES: usize = 8 * 1024;
@@ -35,152 +35,152 @@ pub(crate) fn attachments_allowed(version: &str) -> bool {
     matches!(three, (Some(2), Some(0), Some(2..=99), None))
 }
 
-/// Writes the frame that answers request `id`; an outcome that is too large, or cannot be written, becomes an error that can.
-pub(crate) fn encode(
-    out: &mut BytesMut,
-    id: i64,
-    outcome: &Outcome,
-    version: &str,
-    payload: usize,
-) {
-    let start = out.len();
-    let written = match outcome {
-        Ok(result) => encode_result(out, id, result, version),
-        Err(error) => {
-            encode_error(out, id, error.kind().status(), &error.report());
-            return;
-        }
-    };
-    let body_bytes = out.len().saturating_sub(start).saturating_sub(HEADER_BYTES);
-    let failure = match written {
-        Ok(()) if payload == 0 || body_bytes <= payload => return,
-        Ok(()) => format!("Data length too large: {body_bytes}, max payload: {payload}"),
-        Err(error) => error.report(),
-    };
-    out.truncate(start);
-    encode_error(out, id, ErrorKind::BadResponse.status(), &failure);
+/// How an answer is to be written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answering {
+    /// The request's id.
+    pub(crate) id: i64,
+    /// Whether the consumer reads attachments in an answer.
+    pub(crate) attachments: bool,
+    /// Largest body in bytes; 0 is no limit.
+    pub(crate) payload: usize,
 }
 
-fn encode_result(
-    out: &mut BytesMut,
-    id: i64,
-    result: &RpcResult,
-    version: &str,
-) -> Result<(), Error> {
-    let start = out.len();
-    out.extend_from_slice(&[0; HEADER_BYTES]);
-    let with_attachments = attachments_allowed(version);
-    let (flag, payload) = match &result.kind {
-        ResultKind::Exception(payload) => (EXCEPTION, Some(payload)),
-        ResultKind::Value(payload) => (VALUE, Some(payload)),
-        ResultKind::Null => (NULL, None),
-    };
-    let mut encoder = Encoder::new(out);
-    encoder.write_i32(if with_attachments {
-        flag + WITH_ATTACHMENTS
-    } else {
-        flag
-    });
-    if let Some(payload) = payload {
-        let raw = payload.to_raw()?;
-        encoder.write_raw(&raw.bytes, raw.tables);
+impl Answering {
+    /// Writes the frame; an outcome that is too large, or cannot be written, becomes an error that can.
+    pub(crate) fn encode(self, out: &mut BytesMut, outcome: &Outcome) {
+        let result = match outcome {
+            Ok(result) => result,
+            Err(error) => {
+                return encode_error(out, self.id, error.kind().status(), &error.report());
+            }
+        };
+        let start = header::begin(out);
+        let written = self.write_result(&mut Encoder::new(out), result);
+        let body_bytes = header::body_bytes(out, start);
+        let failure = match written {
+            Ok(()) if !header::is_above(body_bytes, self.payload) => {
+                header::finish(
+                    out,
+                    start,
+                    FrameKind::Response { status: Status::OK },
+                    self.id,
+                );
+                return;
+            }
+            Ok(()) => format!(
+                "Data length too large: {body_bytes}, max payload: {}",
+                self.payload
+            ),
+            Err(error) => error.report(),
+        };
+        out.truncate(start);
+        encode_error(out, self.id, ErrorKind::BadResponse.status(), &failure);
     }
-    if with_attachments {
-        let own = [(keys::DUBBO, keys::DUBBO_PROTOCOL_VERSION)];
-        attachments::write(&mut encoder, &result.attachments, &[keys::DUBBO], &own).map_err(
-            |error| {
-                Error::with_source(
-                    ErrorKind::BadResponse,
-                    "the response attachments cannot be written",
-                    error,
-                )
-            },
-        )?;
+
+    fn write_result(self, encoder: &mut Encoder<'_>, result: &RpcResult) -> Result<(), Error> {
+        let (flag, payload) = match &result.kind {
+            ResultKind::Exception(payload) => (EXCEPTION, Some(payload)),
+            // A value that is null has a flag of its own.
+            ResultKind::Value(payload) if is_null(payload) => (NULL, None),
+            ResultKind::Value(payload) => (VALUE, Some(payload)),
+            ResultKind::Null => (NULL, None),
+        };
+        encoder.write_i32(if self.attachments {
+            flag + WITH_ATTACHMENTS
+        } else {
+            flag
+        });
+        match payload {
+            None => {}
+            Some(Payload::Value(value)) => encoder
+                .write_value(value)
+                .map_err(|error| unwritable("the result", error))?,
+            Some(other) => {
+                let stream = other.to_raw()?;
+                encoder.write_raw(&stream.bytes, stream.tables);
+            }
+        }
+        if self.attachments {
+            encoder.begin_map(None);
+            attachments::copy(encoder, &result.attachments, |key| key == keys::DUBBO)
+                .map_err(|error| unwritable("the response attachments", error))?;
+            attachments::write(encoder, keys::DUBBO, keys::DUBBO_PROTOCOL_VERSION);
+            encoder.end_map();
+        }
+        Ok(())
     }
-    put_header(out, start, id, Status::OK);
-    Ok(())
+}
+
+fn is_null(payload: &Payload) -> bool {
+    match payload {
+        Payload::Raw(stream) => *stream.bytes == *b"N",
+        Payload::Value(value) => *value == Value::Null,
+        _ => false,
+    }
+}
+
+fn unwritable(what: &str, error: wubbo_hessian2::Error) -> Error {
+    let message = format!("{what} cannot be written as hessian2");
+    Error::with_source(ErrorKind::BadResponse, message, error)
 }
 
 /// Writes a response of another status than 20: its body is one text.
 pub(crate) fn encode_error(out: &mut BytesMut, id: i64, status: Status, text: &str) {
-    let start = out.len();
-    out.extend_from_slice(&[0; HEADER_BYTES]);
+    let start = header::begin(out);
     let end = (0..=ERROR_TEXT_BYTES.min(text.len()))
         .rev()
         .find(|end| text.is_char_boundary(*end))
         .unwrap_or(0);
     Encoder::new(out).write_str(text.get(..end).unwrap_or_default());
-    put_header(out, start, id, status);
-}
-
-fn put_header(out: &mut BytesMut, start: usize, id: i64, status: Status) {
-    let body_bytes = out.len().saturating_sub(start).saturating_sub(HEADER_BYTES);
-    let header = Header {
-        kind: FrameKind::Response { status },
-        event: false,
-        serialization: HESSIAN2,
-        id,
-        body_bytes,
-    };
-    if let Some(place) = out.get_mut(start..start.saturating_add(HEADER_BYTES)) {
-        place.copy_from_slice(&header.to_bytes());
-    }
+    header::finish(out, start, FrameKind::Response { status }, id);
 }
 
 /// Reads a response. Surplus bytes are ignored: dubbo-go appends one (spec/40 section 3.7).
 pub(crate) fn decode(status: Status, body: &Bytes, provider: &str) -> Outcome {
     if status != Status::OK {
-        let text = Decoder::new(body)
-            .read_str()
-            .map(std::borrow::Cow::into_owned);
-        let text = text.unwrap_or_else(|_| {
-            format!(
-                "{provider} answered with status {} and no readable text",
-                status.0
-            )
-        });
-        return Err(Error::new(
-            ErrorKind::from_status(status).unwrap_or(ErrorKind::ServerError),
-            text,
-        ));
+        return Err(failure(status, body, provider));
     }
-    let unreadable = |error: wubbo_hessian2::Error| {
-        Error::with_source(
-            ErrorKind::ClientError,
-            format!("fail to decode the response of {provider}"),
-            error,
-        )
+    read(body).map_err(|error| {
+        let message = format!("fail to decode the response of {provider}");
+        Error::with_source(ErrorKind::ClientError, message, error)
+    })
+}
+
+/// What a body of another status than 20 says.
+fn failure(status: Status, body: &Bytes, provider: &str) -> Error {
+    let text = match Decoder::new(body).read_str() {
+        Ok(text) => text.into_owned(),
+        Err(_) => format!(
+            "{provider} answered with status {} and no readable text",
+            status.0
+        ),
     };
-    let mut decoder = Decoder::new(body);
-    let flag = decoder.read_i32().map_err(unreadable)?;
-    let (flag, with_attachments) = if (WITH_ATTACHMENTS..WITH_ATTACHMENTS * 2).contains(&flag) {
-        (flag - WITH_ATTACHMENTS, true)
-    } else {
-        (flag, false)
+    Error::new(
+        ErrorKind::from_status(status).unwrap_or(ErrorKind::ServerError),
+        text,
+    )
+}
+
+fn read(body: &Bytes) -> Result<RpcResult, Unreadable> {
+    let mut decoder = Decoder::with_limits(body, attachments::limits(body.len()));
+    let number = decoder.read_i32()?;
+    let (flag, with_attachments) = match number {
+        WITH_ATTACHMENTS.. => (number.saturating_sub(WITH_ATTACHMENTS), true),
+        _ => (number, false),
     };
     let kind = match flag {
-        EXCEPTION => ResultKind::Exception(payload(&mut decoder, body).map_err(unreadable)?),
+        EXCEPTION => ResultKind::Exception(payload(&mut decoder, body)?),
         VALUE if decoder.is_null() => {
-            decoder.read_null().map_err(unreadable)?;
+            decoder.read_null()?;
             ResultKind::Null
         }
-        VALUE => ResultKind::Value(payload(&mut decoder, body).map_err(unreadable)?),
+        VALUE => ResultKind::Value(payload(&mut decoder, body)?),
         NULL => ResultKind::Null,
-        _ => {
-            let message = format!(
-                "{provider}: Unknown result flag, expect '0' '1' '2' '3' '4' '5', but received: {flag}"
-            );
-            return Err(Error::new(ErrorKind::ClientError, message));
-        }
+        _ => return Err(Unreadable::ResultFlag(number)),
     };
     let attachments = if with_attachments {
-        attachments::read(&mut decoder, body).map_err(|error| {
-            Error::with_source(
-                ErrorKind::ClientError,
-                format!("fail to decode the response of {provider}"),
-                error,
-            )
-        })?
+        attachments::read(&mut decoder, body)?
     } else {
         Attachments::new()
     };
@@ -189,12 +189,8 @@ pub(crate) fn decode(status: Status, body: &Bytes, provider: &str) -> Outcome {
 
 fn payload(decoder: &mut Decoder<'_>, body: &Bytes) -> wubbo_hessian2::Result<Payload> {
     let range = decoder.skip_value()?;
-    let bytes = body
-        .get(range.clone())
-        .map(|_| body.slice(range))
-        .unwrap_or_default();
     Ok(Payload::Raw(RawStream {
-        bytes,
+        bytes: body.slice(range),
         count: 1,
         tables: decoder.tables(),
     }))

@@ -1,5 +1,6 @@
 //! The provider's side: a listener, its connections and their common limits.
 
+mod accept;
 mod connection;
 
 use std::net::SocketAddr;
@@ -8,19 +9,18 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::{Notify, Semaphore, watch};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
 use wubbo_core::{BoxFuture, Error, ErrorKind, Handler, Listener, Tasks, Url, keys};
 
 use super::config::DubboConfig;
-use connection::Connection;
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 /// How long a listener that drains must have been quiet before it closes: calls that were on their way are still answered.
 const QUIET: Duration = Duration::from_millis(200);
-/// Pause after a failed accept, such as for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How often a drain looks (Dubbo Java: 10 ms).
+const LOOK: Duration = Duration::from_millis(10);
 
 /// What the connections of one listener share.
 #[derive(Debug)]
@@ -28,18 +28,20 @@ struct Shared {
     config: DubboConfig,
     handler: Arc<dyn Handler>,
     in_flight: AtomicUsize,
-    /// Requests read so far; a drain waits until it stands still.
-    requests: AtomicU64,
-    idle: Notify,
+    /// Frames read so far; a drain waits until it stands still.
+    frames: AtomicU64,
 }
 
 impl Shared {
     /// Takes a place among the calls in flight; `None` when there is none left.
     fn enter(self: &Arc<Self>) -> Option<InFlight> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
         let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
         let place = InFlight(self.clone());
         (before < self.config.in_flight_total).then_some(place)
+    }
+
+    fn count_frame(&self) {
+        self.frames.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -49,9 +51,7 @@ struct InFlight(Arc<Shared>);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        if self.0.in_flight.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.0.idle.notify_waiters();
-        }
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -65,10 +65,10 @@ pub(crate) struct DubboListener {
     _connections: Arc<Tasks>,
 }
 
-/// Binds the address of `url` and serves `handler`.
+/// Binds the address of `url` and serves `handler`. The URL's `payload` counts before that of `config`.
 pub(crate) fn bind(
     url: &Url,
-    config: DubboConfig,
+    mut config: DubboConfig,
     handler: Arc<dyn Handler>,
 ) -> Result<DubboListener, Error> {
     let (listener, address) = open(url).map_err(|error| {
@@ -79,19 +79,17 @@ pub(crate) fn bind(
             error,
         )
     })?;
+    config.payload = config.payload_of(url);
     let shared = Arc::new(Shared {
         config,
         handler,
         in_flight: AtomicUsize::new(0),
-        requests: AtomicU64::new(0),
-        idle: Notify::new(),
+        frames: AtomicU64::new(0),
     });
     let (draining, _) = watch::channel(false);
-    let (accept, connections) = (
-        Tasks::new("dubbo accept"),
-        Arc::new(Tasks::new("dubbo connections")),
-    );
-    accept.spawn(serve(
+    let accept = Tasks::new("dubbo accept");
+    let connections = Arc::new(Tasks::new("dubbo connections"));
+    accept.spawn(accept::accept(
         listener,
         shared.clone(),
         draining.clone(),
@@ -127,43 +125,6 @@ fn open(url: &Url) -> std::io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-async fn serve(
-    listener: TcpListener,
-    shared: Arc<Shared>,
-    draining: watch::Sender<bool>,
-    connections: Arc<Tasks>,
-) {
-    let places = Arc::new(Semaphore::new(shared.config.connections_max));
-    let mut stopped = draining.subscribe();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stopped.wait_for(|draining| *draining) => return,
-        };
-        let (stream, remote) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        let Ok(place) = places.clone().try_acquire_owned() else {
-            tracing::warn!(%remote, max = shared.config.connections_max, "too many connections; this one is closed");
-            continue;
-        };
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%remote, %error, "TCP_NODELAY");
-        }
-        let local = stream.local_addr().ok();
-        let connection = Connection::new(shared.clone(), remote, local, draining.subscribe());
-        connections.spawn(async move {
-            connection.run(stream).await;
-            drop(place);
-        });
-    }
-}
-
 impl Listener for DubboListener {
     fn local_addr(&self) -> SocketAddr {
         self.address
@@ -179,27 +140,17 @@ impl Listener for DubboListener {
             // Closes the accepting socket, and every connection says that it takes no new calls.
             self.draining.send_replace(true);
             self.accept.join(limit).await;
-            loop {
-                let seen = self.shared.requests.load(Ordering::Relaxed);
-                let idle = self.shared.idle.notified();
-                if self.shared.in_flight.load(Ordering::Relaxed) > 0
-                    && timeout_at(until, idle).await.is_err()
-                {
-                    break;
-                }
-                let quiet = timeout(
-                    QUIET.min(until.saturating_duration_since(Instant::now())),
-                    std::future::pending::<()>(),
-                );
-                let _always_late = quiet.await;
-                let still = self.shared.requests.load(Ordering::Relaxed) == seen;
-                if (still && self.shared.in_flight.load(Ordering::Relaxed) == 0)
-                    || Instant::now() >= until
-                {
-                    break;
+            let mut seen = self.shared.frames.load(Ordering::Relaxed);
+            let mut quiet = Instant::now();
+            // What is written counts as in flight until the consumer's socket has it.
+            while quiet.elapsed() < QUIET && Instant::now() < until {
+                sleep(LOOK.min(limit)).await;
+                let frames = self.shared.frames.load(Ordering::Relaxed);
+                if frames != seen || self.in_flight() > 0 {
+                    (seen, quiet) = (frames, Instant::now());
                 }
             }
-            self.shared.in_flight.load(Ordering::Relaxed)
+            self.in_flight()
         })
     }
 }

@@ -1,16 +1,18 @@
 //! One connection to a provider: many calls in flight, answers matched by id.
 
+use std::cell::RefCell;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Notify, oneshot};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use wubbo_core::{Error, ErrorKind};
 
 use super::super::config::DubboConfig;
@@ -19,16 +21,21 @@ use super::super::event::{self, Event};
 use super::super::framing::{Frame, Framing};
 use super::super::header::{FrameKind, Header};
 use super::super::response;
+use super::super::socket::write_some;
 use super::outbox::Outbox;
 use super::pending::{Answer, Pending, Waiting};
 
 /// Heartbeats without an answer after which a connection is given up.
 const MISSED_MAX: u32 = 3;
+/// How often a connection that drains looks whether its last call is answered; a drain is rare and never urgent.
+const LOOK: Duration = Duration::from_millis(100);
+/// A buffer that had to grow beyond this is given back.
+const KEPT_BYTES: usize = 256 * 1024;
 
 /// What callers hold of a connection. [`run`] drives it.
 #[derive(Debug)]
 pub(super) struct Connection {
-    address: String,
+    address: Arc<str>,
     outbox: Outbox,
     pending: Pending,
     next_id: AtomicI64,
@@ -36,19 +43,27 @@ pub(super) struct Connection {
     /// Told when the provider says that it takes no new calls.
     pub(super) drained: Notify,
     counters: Arc<Counters>,
+    /// Largest body that is read; grows with the references to this address (live-peer fact LJ-22).
+    payload: Arc<AtomicUsize>,
 }
 
 impl Connection {
-    pub(super) fn new(address: &str, config: &DubboConfig, counters: Arc<Counters>) -> Self {
+    pub(super) fn new(
+        address: Arc<str>,
+        config: &DubboConfig,
+        counters: Arc<Counters>,
+        payload: Arc<AtomicUsize>,
+    ) -> Self {
         Self {
-            address: address.to_owned(),
+            address,
             outbox: Outbox::new(config.write_queue_bytes),
-            pending: Pending::new(),
+            pending: Pending::default(),
             // Only unique on the connection; heartbeats share the numbers.
             next_id: AtomicI64::new(1),
             draining: AtomicBool::new(false),
             drained: Notify::new(),
             counters,
+            payload,
         }
     }
 
@@ -57,17 +72,26 @@ impl Connection {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Sends a frame that nobody answers.
-    pub(super) fn send(
+    /// Sends a frame that nobody answers, and waits until it is written: the connection may end with its last invoker.
+    ///
+    /// # Errors
+    /// What `encode` says; the provider does not read; the connection ended.
+    pub(super) async fn send(
         &self,
         encode: impl FnOnce(&mut BytesMut, i64) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        self.outbox
-            .add(&self.address, |out| encode(out, id), |_| ())
+        let end = encoded(
+            |out| encode(out, id),
+            |frame| self.outbox.add(&self.address, frame, |_| ()),
+        )?;
+        self.outbox.until_written(&self.address, end).await
     }
 
     /// Sends a frame; the future waits for its answer.
+    ///
+    /// # Errors
+    /// What `encode` says; the provider does not read; the connection ended.
     ///
     /// # Cancel safety
     /// When the future is dropped the answer is no longer waited for, and counted as late when it comes.
@@ -77,23 +101,23 @@ impl Connection {
     ) -> Result<impl Future<Output = Answer>, Error> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
-        let mut alive = true;
-        self.outbox.add(
-            &self.address,
+        encoded(
             |out| encode(out, id),
-            |end| alive = self.pending.add(id, Waiting { answer, end }),
+            |frame| {
+                let wait = |end| self.pending.add(id, Waiting { answer, end });
+                self.outbox.add(&self.address, frame, wait)
+            },
         )?;
-        if !alive {
-            return Err(self.gone(false, "closed"));
-        }
-        let forget = Forget {
+        let mut waits = Waits {
             connection: self,
             id,
+            answered: false,
         };
         Ok(async move {
             let answer = answered.await;
-            // The sender is dropped without an answer only when the process ends.
-            answer.unwrap_or_else(|_| Err(forget.connection.gone(true, "closed")))
+            waits.answered = true;
+            // Every call that is taken out is answered; this is for the compiler.
+            answer.unwrap_or_else(|_| Err(waits.connection.gone(true, "closed")))
         })
     }
 
@@ -111,8 +135,9 @@ impl Connection {
 
     /// Ends every waiting call: what was written may have run, the rest certainly did not.
     fn fail_all(&self, cause: &str) {
+        // Who adds from here on is refused; who added before is among the pending, since both happen under the outbox's lock.
         self.outbox.close();
-        for waiting in self.pending.close() {
+        for waiting in self.pending.take_all() {
             let error = self.gone(self.outbox.has_written(waiting.end), cause);
             // A caller that went away meanwhile needs no answer.
             let _caller_gone = waiting.answer.send(Err(error));
@@ -140,6 +165,18 @@ impl Connection {
         }
     }
 
+    fn refuse_size(&self, header: Header) {
+        let message = format!(
+            "Data length too large: {}, max payload: {}, channel: {}",
+            header.body_bytes,
+            self.payload.load(Ordering::Relaxed),
+            self.address
+        );
+        if matches!(header.kind, FrameKind::Response { .. }) {
+            self.answer(header.id, Err(Error::new(ErrorKind::ClientError, message)));
+        }
+    }
+
     fn answer(&self, id: i64, answer: Answer) {
         let waited = self
             .pending
@@ -152,29 +189,57 @@ impl Connection {
 
     /// Adds a frame of our own; on a full or closed connection it is not missed.
     fn add(&self, encode: impl FnOnce(&mut BytesMut)) {
-        let added = self.outbox.add(
-            &self.address,
-            |out| {
-                encode(out);
-                Ok(())
-            },
-            |_| (),
-        );
-        if let Err(error) = added {
+        let mut frame = BytesMut::new();
+        encode(&mut frame);
+        if let Err(error) = self.outbox.add(&self.address, &frame, |_| ()) {
             tracing::debug!(address = %self.address, %error, "an event was not sent");
         }
     }
 }
 
-/// Forgets a call when its caller goes away.
-struct Forget {
-    connection: Arc<Connection>,
-    id: i64,
+/// Gives the frame that `encode` writes to `then`. The frame is made in a buffer of the thread, so that callers encode side by side and the
+/// outbox is locked for a copy only.
+fn encoded<T>(
+    encode: impl FnOnce(&mut BytesMut) -> Result<(), Error>,
+    then: impl FnOnce(&[u8]) -> Result<T, Error>,
+) -> Result<T, Error> {
+    thread_local! {
+        static FRAME: RefCell<BytesMut> = RefCell::new(BytesMut::new());
+    }
+    // Taken out, so that an encoder that makes calls itself finds an empty one.
+    let mut frame = FRAME.take();
+    frame.clear();
+    let outcome = encode(&mut frame).and_then(|()| then(&frame));
+    if frame.capacity() <= KEPT_BYTES {
+        FRAME.set(frame);
+    }
+    outcome
 }
 
-impl Drop for Forget {
+/// A call that waits for its answer; forgotten when its caller goes away.
+struct Waits {
+    connection: Arc<Connection>,
+    id: i64,
+    answered: bool,
+}
+
+impl Drop for Waits {
     fn drop(&mut self) {
-        self.connection.pending.remove(self.id);
+        if !self.answered {
+            self.connection.pending.remove(self.id);
+        }
+    }
+}
+
+/// Fails the calls in flight when the task that drives a connection ends, however it ends.
+struct FailAll<'a> {
+    connection: &'a Connection,
+    cause: String,
+}
+
+impl Drop for FailAll<'_> {
+    fn drop(&mut self) {
+        self.connection.fail_all(&self.cause);
     }
 }
 
@@ -184,78 +249,86 @@ pub(super) async fn run(
     stream: TcpStream,
     config: &DubboConfig,
 ) -> String {
+    let mut fail_all = FailAll {
+        connection,
+        cause: "the client was shut down".to_owned(),
+    };
     let (reader, writer) = stream.into_split();
     let cause = tokio::select! {
         cause = read(connection, reader, config) => cause,
         cause = write(connection, writer, config) => cause,
     };
-    connection.fail_all(&cause);
+    fail_all.cause.clone_from(&cause);
     cause
 }
 
-async fn write(
-    connection: &Connection,
-    mut writer: OwnedWriteHalf,
-    config: &DubboConfig,
-) -> String {
+async fn write(connection: &Connection, writer: OwnedWriteHalf, config: &DubboConfig) -> String {
+    let stream = writer.as_ref();
+    let mut chunk = BytesMut::new();
     loop {
-        let bytes = connection.outbox.take().await;
-        let length = bytes.len();
-        match timeout(config.idle, writer.write_all(&bytes)).await {
-            Ok(Ok(())) => connection.outbox.wrote(length),
-            Ok(Err(error)) => return error.to_string(),
-            Err(_) => return "the provider does not read".to_owned(),
+        connection.outbox.filled().await;
+        if connection.pending.len() > 1 {
+            // Callers are woken many at a time; the others that are about to write are waited for once, and share the write.
+            tokio::task::yield_now().await;
+        }
+        connection.outbox.swap(&mut chunk);
+        while !chunk.is_empty() {
+            match write_some(stream, &chunk, config.idle).await {
+                Ok(written) => {
+                    // At once, byte by byte: what counts as written may have run.
+                    connection.outbox.wrote(written);
+                    chunk.advance(written);
+                }
+                Err(error) => return error.to_string(),
+            }
         }
     }
 }
 
 async fn read(connection: &Connection, mut reader: OwnedReadHalf, config: &DubboConfig) -> String {
-    let mut framing = Framing::new(config.payload);
-    let mut heard = Instant::now();
-    let mut missed = 0;
+    let mut framing = Framing::new(connection.payload.load(Ordering::Relaxed));
+    let (mut heard, mut missed) = (Instant::now(), 0_u32);
+    // Made once, and moved only when it fires.
+    let mut quiet = pin!(sleep_until(heard + config.heartbeat));
     loop {
-        let next_heartbeat = heard + config.heartbeat * (missed + 1);
         tokio::select! {
+            biased;
             read = reader.read_buf(framing.buffer()) => match read {
                 Ok(0) => return "closed by the provider".to_owned(),
-                Ok(_) => {
-                    heard = Instant::now();
-                    missed = 0;
-                }
+                Ok(_) => (heard, missed) = (Instant::now(), 0),
                 Err(error) => return error.to_string(),
             },
-            () = sleep_until(next_heartbeat) => {
-                if missed >= MISSED_MAX {
-                    return format!("no answer to {MISSED_MAX} heartbeats");
+            () = &mut quiet => {
+                let silence = heard.elapsed();
+                if silence >= config.heartbeat * (missed + 1) {
+                    if missed >= MISSED_MAX {
+                        return format!("no answer to {MISSED_MAX} heartbeats");
+                    }
+                    missed += 1;
+                    let id = connection.next_id.fetch_add(1, Ordering::Relaxed);
+                    connection.add(|out| event::heartbeat(out, id));
                 }
-                missed += 1;
-                let id = connection.next_id.fetch_add(1, Ordering::Relaxed);
-                connection.add(|out| event::heartbeat(out, id));
+                quiet.as_mut().reset(heard + config.heartbeat * (missed + 1));
             }
-            () = emptied(connection), if connection.is_draining() => return "drained by the provider".to_owned(),
+            () = answered(connection), if connection.is_draining() => return "drained by the provider".to_owned(),
         }
+        framing.set_payload(connection.payload.load(Ordering::Relaxed));
         loop {
             match framing.next() {
                 Ok(None) => break,
                 Ok(Some(Frame::Whole(header, body))) => connection.take(header, body),
-                Ok(Some(Frame::TooLarge(header))) => {
-                    let message = format!(
-                        "Data length too large: {}, max payload: {}, channel: {}",
-                        header.body_bytes, config.payload, connection.address
-                    );
-                    connection.answer(header.id, Err(Error::new(ErrorKind::ClientError, message)));
-                }
+                Ok(Some(Frame::TooLarge(header))) => connection.refuse_size(header),
                 Err(error) => return error.to_string(),
             }
         }
     }
 }
 
-/// Ends when a draining connection has no call left. It is looked at now and then, since a drain is rare and never urgent.
-async fn emptied(connection: &Connection) {
+/// Ends when a draining connection has no call left.
+async fn answered(connection: &Connection) {
     loop {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        if connection.is_draining() && connection.pending.is_empty() {
+        tokio::time::sleep(LOOK).await;
+        if connection.pending.len() == 0 {
             return;
         }
     }

@@ -1,12 +1,12 @@
 //! An address and its one connection: made by the first call, made again with growing pauses when it breaks.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, watch};
-use tokio::time::{sleep, timeout};
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::time::{Instant, sleep, timeout};
 use wubbo_core::{Error, ErrorKind, Tasks};
 
 use super::super::config::DubboConfig;
@@ -17,6 +17,9 @@ use super::connection::{Connection, run};
 const BACKOFF_FIRST: Duration = Duration::from_millis(100);
 /// Longest pause.
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// A connection that lasted so long was a good one: the pauses start from the first again. A provider that accepts and closes at once is
+/// left alone for longer and longer, like one that does not accept.
+const STABLE: Duration = Duration::from_secs(1);
 
 /// What a call finds.
 #[derive(Clone, Debug)]
@@ -37,14 +40,23 @@ pub(super) struct Peer {
     address: Arc<str>,
     state: watch::Receiver<State>,
     wanted: Arc<Notify>,
+    /// Largest body that is read; 0 is no limit.
+    payload: Arc<AtomicUsize>,
     _connector: Tasks,
 }
 
 impl Peer {
-    pub(super) fn new(address: String, config: DubboConfig, counters: Arc<Counters>) -> Arc<Self> {
+    /// A peer whose connection reads bodies of up to `payload` bytes; 0 is no limit.
+    pub(super) fn new(
+        address: String,
+        config: DubboConfig,
+        counters: Arc<Counters>,
+        payload: usize,
+    ) -> Arc<Self> {
         let (sender, state) = watch::channel(State::Idle);
         let address: Arc<str> = address.into();
         let wanted = Arc::new(Notify::new());
+        let payload = Arc::new(AtomicUsize::new(payload));
         let connector = Tasks::new("dubbo connector");
         connector.spawn(
             Connector {
@@ -53,6 +65,7 @@ impl Peer {
                 counters,
                 state: sender,
                 wanted: wanted.clone(),
+                payload: payload.clone(),
             }
             .run(),
         );
@@ -60,8 +73,21 @@ impl Peer {
             address,
             state,
             wanted,
+            payload,
             _connector: connector,
         })
+    }
+
+    /// Reads bodies of up to `payload` bytes from now on, if that is more than before. In Dubbo Java the first reference to an address
+    /// decides for all (live-peer fact LJ-22); here the widest does.
+    pub(super) fn widen(&self, payload: usize) {
+        // 0 is no limit, so it is the widest: as `usize::MAX` after one step down.
+        let wider =
+            |known: usize| (payload.wrapping_sub(1) > known.wrapping_sub(1)).then_some(payload);
+        // Refused when it was wide enough.
+        let _wide_enough = self
+            .payload
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, wider);
     }
 
     pub(super) fn address(&self) -> &str {
@@ -77,6 +103,14 @@ impl Peer {
         }
     }
 
+    /// The connection, when there is one that takes calls.
+    pub(super) fn connected(&self) -> Option<Arc<Connection>> {
+        match &*self.state.borrow() {
+            State::Up(connection) if !connection.is_draining() => Some(connection.clone()),
+            _ => None,
+        }
+    }
+
     /// The connection; waits while one is being made.
     ///
     /// # Errors
@@ -85,11 +119,6 @@ impl Peer {
     /// # Cancel safety
     /// Nothing is lost.
     pub(super) async fn connection(&self) -> Result<Arc<Connection>, Error> {
-        if let State::Up(connection) = &*self.state.borrow()
-            && !connection.is_draining()
-        {
-            return Ok(connection.clone());
-        }
         let mut state = self.state.clone();
         self.wanted.notify_one();
         let settled = state.wait_for(|state| match state {
@@ -118,6 +147,7 @@ struct Connector {
     counters: Arc<Counters>,
     state: watch::Sender<State>,
     wanted: Arc<Notify>,
+    payload: Arc<AtomicUsize>,
 }
 
 impl Connector {
@@ -125,11 +155,12 @@ impl Connector {
         self.wanted.notified().await;
         let mut pause = BACKOFF_FIRST;
         // Connections that drain still answer what they owe.
-        let old = Tasks::new("dubbo draining");
+        let old = Tasks::new("dubbo connections");
         loop {
             self.state.send_replace(State::Connecting);
-            let stream = match self.connect().await {
-                Ok(stream) => stream,
+            let since = Instant::now();
+            let cause = match self.connect().await {
+                Ok(stream) => self.up(&old, stream).await,
                 Err(cause) => {
                     self.counters
                         .connections_failed
@@ -137,41 +168,51 @@ impl Connector {
                     if pause == BACKOFF_FIRST {
                         tracing::warn!(provider = %self.address, cause, "cannot connect; trying again with growing pauses");
                     }
-                    self.state.send_replace(State::Down(cause.into()));
-                    sleep(jittered(pause)).await;
+                    self.down(cause, pause).await;
                     pause = (pause * 2).min(BACKOFF_MAX);
                     continue;
                 }
             };
-            pause = BACKOFF_FIRST;
-            self.counters
-                .connections_made
-                .fetch_add(1, Ordering::Relaxed);
-            let connection = Arc::new(Connection::new(
-                &self.address,
-                &self.config,
-                self.counters.clone(),
-            ));
-            self.state.send_replace(State::Up(connection.clone()));
-            tracing::debug!(provider = %self.address, "connected");
-
-            let (driven, config) = (connection.clone(), self.config.clone());
-            let (ended, mut end) = watch::channel(None);
-            old.spawn(async move {
-                let cause = run(&driven, stream, &config).await;
-                ended.send_replace(Some(cause));
-            });
-            let cause = tokio::select! {
-                cause = end.wait_for(Option::is_some) => {
-                    cause.ok().and_then(|cause| cause.clone()).unwrap_or_default()
-                }
-                () = connection.drained.notified() => "the provider takes no new calls".to_owned(),
-            };
             tracing::info!(provider = %self.address, cause, "the connection ended");
-            // A provider that closes is likely to be gone; one that is not is found again after the shortest pause.
-            self.state.send_replace(State::Down(cause.into()));
-            sleep(jittered(BACKOFF_FIRST)).await;
+            if since.elapsed() >= STABLE {
+                pause = BACKOFF_FIRST;
+            }
+            // A provider that closes is likely to be gone; one that is not is found again after the pause.
+            self.down(cause, pause).await;
+            pause = (pause * 2).min(BACKOFF_MAX);
         }
+    }
+
+    /// Serves calls with a connection until it takes no more; why it does not.
+    async fn up(&self, old: &Tasks, stream: TcpStream) -> String {
+        self.counters
+            .connections_made
+            .fetch_add(1, Ordering::Relaxed);
+        let connection = Arc::new(Connection::new(
+            self.address.clone(),
+            &self.config,
+            self.counters.clone(),
+            self.payload.clone(),
+        ));
+        tracing::debug!(provider = %self.address, "connected");
+        let (driven, config) = (connection.clone(), self.config.clone());
+        let (ended, end) = oneshot::channel();
+        old.spawn(async move {
+            let cause = run(&driven, stream, &config).await;
+            // Nobody listens any more to a connection that drained.
+            let _drained_before = ended.send(cause);
+        });
+        self.state.send_replace(State::Up(connection.clone()));
+        tokio::select! {
+            cause = end => cause.unwrap_or_else(|_| "its task ended".to_owned()),
+            () = connection.drained.notified() => "the provider takes no new calls".to_owned(),
+        }
+    }
+
+    /// Tells callers why there is no connection, and waits before the next attempt.
+    async fn down(&self, cause: String, pause: Duration) {
+        self.state.send_replace(State::Down(cause.into()));
+        sleep(jittered(pause)).await;
     }
 
     async fn connect(&self) -> Result<TcpStream, String> {
@@ -190,10 +231,14 @@ impl Connector {
                 ));
             }
         };
-        stream
-            .set_nodelay(true)
-            .map_err(|error| error.to_string())?;
-        Ok(stream)
+        let prepared = stream.set_nodelay(true).and_then(|()| {
+            // On loopback a port that nobody listens on may be the one that we were given to connect from.
+            if stream.local_addr()? == stream.peer_addr()? {
+                return Err(std::io::Error::other("connected to itself"));
+            }
+            Ok(stream)
+        });
+        prepared.map_err(|error| error.to_string())
     }
 }
 

@@ -1,7 +1,8 @@
 //! The calls that wait for an answer on one connection.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -18,51 +19,56 @@ pub(super) struct Waiting {
     pub(super) end: u64,
 }
 
-/// By request id; `None` inside when the connection is gone and nobody may wait any more.
-#[derive(Debug)]
-pub(super) struct Pending(Mutex<Option<HashMap<i64, Waiting>>>);
+type Calls = HashMap<i64, Waiting, BuildHasherDefault<IdHasher>>;
+
+/// By request id. Send + Sync.
+#[derive(Debug, Default)]
+pub(super) struct Pending(Mutex<Calls>);
 
 impl Pending {
-    pub(super) fn new() -> Self {
-        Self(Mutex::new(Some(HashMap::new())))
-    }
-
-    /// Adds a call; `false` when the connection is gone.
-    pub(super) fn add(&self, id: i64, waiting: Waiting) -> bool {
-        match self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_mut()
-        {
-            Some(calls) => {
-                calls.insert(id, waiting);
-                true
-            }
-            None => false,
-        }
+    /// Adds a call.
+    pub(super) fn add(&self, id: i64, waiting: Waiting) {
+        self.lock().insert(id, waiting);
     }
 
     /// Takes the call with this id out; `None` for an answer that nobody waits for.
     pub(super) fn remove(&self, id: i64) -> Option<Waiting> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_mut()?
-            .remove(&id)
+        self.lock().remove(&id)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .is_none_or(HashMap::is_empty)
+    /// How many calls wait.
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
     }
 
-    /// Takes every call out; no more can be added.
-    pub(super) fn close(&self) -> Vec<Waiting> {
-        let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        calls.into_iter().flat_map(HashMap::into_values).collect()
+    /// Takes every call out.
+    pub(super) fn take_all(&self) -> Vec<Waiting> {
+        std::mem::take(&mut *self.lock()).into_values().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Calls> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ids are our own consecutive numbers, so nobody can choose them to collide; one multiplication spreads them.
+#[derive(Debug, Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_i64(i64::from(*byte));
+        }
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        // 2^64 divided by the golden ratio.
+        self.0 = (self.0 ^ number.cast_unsigned()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        // The map takes its buckets from the low bits and its tags from the high ones.
+        self.0.rotate_left(26)
     }
 }
