@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
+use tokio::time::timeout_at;
 use wubbo_cluster::{Failover, RegistryDirectory, Retry};
 use wubbo_core::{
     BoxFuture, Chain, Cluster, Deadline, Error, ErrorKind, Invocation, Invoker, Outcome, Pattern,
@@ -152,14 +153,21 @@ impl References {
         if let Some(reference) = known.reference.get() {
             return Ok(reference.clone());
         }
-        let reference = known
-            .reference
-            .get_or_try_init(|| self.make(known))
-            .await?
-            .clone();
-        let limit = deadline.map_or(FIRST_LIST, |deadline| deadline.remaining().min(FIRST_LIST));
-        reference.directory.wait_ready(limit).await;
-        Ok(reference)
+        // Whoever comes first makes it and waits for its first list; the others wait for that.
+        let made = known.reference.get_or_try_init(|| self.make(known));
+        let late = || {
+            let message = format!(
+                "{}: the registry gave no list of providers in time",
+                known.service
+            );
+            Err(Error::new(ErrorKind::NoProvider, message))
+        };
+        match deadline {
+            None => made.await.cloned(),
+            Some(deadline) => timeout_at(deadline.instant(), made)
+                .await
+                .map_or_else(|_| late(), |made| made.cloned()),
+        }
     }
 
     async fn make(&self, known: &Known) -> Result<Arc<Reference>, Error> {
@@ -173,6 +181,8 @@ impl References {
             subscription,
         );
         let directory = Arc::new(directory);
+        // Without a list in time the calls say so by themselves, and follow when it comes.
+        directory.wait_ready(FIRST_LIST).await;
         let retry = if parts.gateway {
             Retry::NeverReachedProvider
         } else {

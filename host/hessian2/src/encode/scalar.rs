@@ -63,6 +63,8 @@ impl Encoder<'_> {
             let [first, second, third, fourth] = thousandths.to_be_bytes();
             self.put(&[0x5f, first, second, third, fourth]);
         } else {
+            // Java knows one NaN (`doubleToLongBits`); arithmetic on other machines makes several.
+            let number = if number.is_nan() { f64::NAN } else { number };
             self.tagged(b'D', number.to_be_bytes());
         }
     }

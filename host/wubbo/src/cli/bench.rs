@@ -97,7 +97,8 @@ impl Bench {
         }
     }
 
-    async fn measure(&self) -> anyhow::Result<Figures> {
+    /// What is called, read from the command line.
+    fn load(&self) -> anyhow::Result<Load> {
         let parsed = self.arguments.iter().map(|text| {
             serde_json::from_str::<Json>(text)
                 .with_context(|| format!("the argument {text} is no JSON"))
@@ -115,13 +116,16 @@ impl Bench {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| anyhow!("{error}"))?
             .into();
-        let load = Load {
+        Ok(Load {
             method: self.method.as_str().into(),
             types: types.into(),
             values,
             ..Load::default()
-        };
+        })
+    }
 
+    async fn measure(&self) -> anyhow::Result<Figures> {
+        let load = self.load()?;
         let load = Arc::new(load);
         let callers = Tasks::new("bench");
         let (results, mut finished) =

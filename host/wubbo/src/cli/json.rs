@@ -266,7 +266,7 @@ impl<'v> Writer<'v> {
     }
 }
 
-fn date(millis: i64) -> String {
+pub(super) fn date(millis: i64) -> String {
     match jiff::Timestamp::from_millisecond(millis) {
         Ok(timestamp) => timestamp.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
         Err(_) => format!("{millis} ms"),

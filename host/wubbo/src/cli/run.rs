@@ -62,7 +62,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         tracing::info!(%address, "admin server listens");
     }
     for url in running.listening() {
-        output::line(&format!("READY {url}"));
+        output::line(&format!("READY {}://{}", url.protocol(), url.location()));
     }
     tokio::select! {
         _ = terminate.recv() => {}

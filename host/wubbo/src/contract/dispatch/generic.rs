@@ -197,10 +197,7 @@ fn generic_exception(throwable: &Throwable) -> Value {
         [
             ("exceptionClass", Value::from(throwable.class())),
             ("exceptionMessage", message),
-            (
-                "detailMessage",
-                Value::from(format!("{text}\n{throwable}\n")),
-            ),
+            ("detailMessage", Value::from(format!("{text}\n{throwable}"))),
         ],
     );
     Value::Object(exception)
