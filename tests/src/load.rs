@@ -52,12 +52,14 @@ pub fn number(greeting: &str) -> Option<u64> {
 }
 
 /// What one caller saw; merged now and then.
+#[derive(Debug)]
 struct Seen {
     summary: Summary,
     latency: Histogram<u64>,
 }
 
 /// Callers that run until they are stopped. Dropping it aborts them.
+#[derive(Debug)]
 pub struct Load {
     callers: Tasks,
     seen: Vec<Arc<Mutex<Seen>>>,
@@ -130,7 +132,7 @@ impl Caller {
             .timeout(std::time::Duration::from_secs(10))
             .capture(&response);
         let stub = self.stub.with(options);
-        let sleeps = call % SLEEP_EVERY == 0;
+        let sleeps = call.is_multiple_of(SLEEP_EVERY);
         let since = Instant::now();
         let (answer, expected) = if sleeps {
             let answer = stub

@@ -56,13 +56,48 @@ fn urls(text: &str) -> Result<String, String> {
 }
 
 fn case(text: &str) -> Result<String, String> {
-    if cases::all().iter().any(|case| case.is_selected_by(text)) {
+    let cases = cases::all();
+    if cases.iter().any(|case| case.is_selected_by(text)) {
         return Ok(text.to_owned());
     }
-    let mut methods: Vec<String> = cases::all()
-        .iter()
-        .map(|case| case.method().to_owned())
-        .collect();
-    methods.dedup();
-    Err(format!("there is: all, {}", methods.join(", ")))
+    let mut known = vec!["all"];
+    for case in &cases {
+        if !known.contains(&case.method()) {
+            known.push(case.method());
+        }
+    }
+    Err(format!("there is: {}", known.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn one_target_and_a_known_case_are_wanted() {
+        Args::command().debug_assert();
+        let url = "--url=dubbo://127.0.0.1:20880";
+        for (arguments, right) in [
+            (vec![url], true),
+            (vec!["--registry=file:./registry"], true),
+            (vec!["--url=dubbo://127.0.0.1:1;dubbo://127.0.0.1:2"], true),
+            (vec![url, "--case=getUser"], true),
+            (vec![url, "--case=getUser/emoji", "--json"], true),
+            (vec![url, "--case=$invoke", "--count=3"], true),
+            (vec![], false),
+            (vec![url, "--registry=file:./registry"], false),
+            (vec!["--url=nonsense"], false),
+            (vec!["--url=tri://127.0.0.1:1"], false),
+            (vec![url, "--case=getuser"], false),
+            (vec![url, "--count=0"], false),
+        ] {
+            let parsed = Args::try_parse_from([&["echo-consumer"], &arguments[..]].concat());
+            match parsed {
+                Ok(_) => assert!(right, "{arguments:?}"),
+                Err(error) => assert_eq!((right, error.exit_code()), (false, 2), "{arguments:?}"),
+            }
+        }
+    }
 }

@@ -22,3 +22,30 @@ pub(crate) fn all() -> Vec<Case> {
     generic::add(&mut cases);
     cases.into_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use wubbo::contract::ServiceClient;
+
+    use super::*;
+    use crate::contract::EchoServiceClient;
+
+    #[test]
+    fn every_method_of_the_contract_has_a_case() {
+        let cases = all();
+        let called: HashSet<&str> = cases.iter().map(Case::method).collect();
+        for method in EchoServiceClient::contract().methods() {
+            assert!(called.contains(&**method.name()), "{method}");
+        }
+        assert_eq!(EchoServiceClient::contract().methods().len(), 18);
+    }
+
+    #[test]
+    fn no_id_is_used_twice() {
+        let cases = all();
+        let ids: HashSet<&str> = cases.iter().map(Case::id).collect();
+        assert_eq!(ids.len(), cases.len());
+    }
+}

@@ -9,6 +9,7 @@ mod check;
 mod contract;
 mod report;
 
+use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -27,13 +28,18 @@ const APPLICATION: &str = "wubbo-demo-consumer";
 const TIMEOUT_MS: &str = "5000";
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    let args = Args::parse();
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .init();
-    let service = connect(&args).await?;
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            let _nobody_reads = writeln!(stderr(), "echo-consumer: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
+async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let service = connect(&args).await?;
     let mut report = Report::new(args.json);
     for case in cases::all() {
         if case.is_selected_by(&args.case) {

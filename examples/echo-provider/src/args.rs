@@ -52,3 +52,43 @@ fn threads(text: &str) -> Result<usize, String> {
         _ => Err("a number from 1 to 1024 is wanted".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_as_documented() {
+        Args::command().debug_assert();
+        let args = Args::try_parse_from(["echo-provider"]).unwrap();
+        assert_eq!(args.listen, ["dubbo://127.0.0.1:20880"]);
+        let args = Args::try_parse_from([
+            "echo-provider",
+            "--listen",
+            "dubbo://127.0.0.1:1?token=t",
+            "--listen",
+            "dubbo://[::1]:0",
+        ]);
+        assert_eq!(
+            args.unwrap().listen,
+            ["dubbo://127.0.0.1:1?token=t", "dubbo://[::1]:0"]
+        );
+    }
+
+    #[test]
+    fn a_mistake_is_a_wrong_command_line() {
+        for wrong in [
+            ["--listen", "nonsense"],
+            ["--listen", "dubbo://"],
+            ["--listen", "tri://127.0.0.1:50051"],
+            ["--listen", "dubbo://127.0.0.1:65536"],
+            ["--threads", "0"],
+            ["--threads", "many"],
+        ] {
+            let error = Args::try_parse_from([&["echo-provider"], &wrong[..]].concat());
+            assert_eq!(error.unwrap_err().exit_code(), 2, "{wrong:?}");
+        }
+    }
+}

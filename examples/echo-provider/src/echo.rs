@@ -146,3 +146,99 @@ fn user(id: String) -> User {
         scores: HashMap::from([("math".to_owned(), 99.5)]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wubbo::Service;
+
+    use super::*;
+
+    /// The contract as the Java interface declares it; `Object`, `List` and `Map` without their parameters, which Java erases.
+    const METHODS: [&str; 18] = [
+        "java.lang.String echo(java.lang.String)",
+        "java.lang.Object echoObject(java.lang.Object)",
+        "byte[] echoBytes(byte[])",
+        "int add(int, int)",
+        "long addLong(long, long)",
+        "boolean negate(boolean)",
+        "double scale(double, double)",
+        "org.wubbo.demo.User getUser(java.lang.String)",
+        "java.util.List listUsers(int)",
+        "boolean saveUser(org.wubbo.demo.User)",
+        "java.util.Map describe(java.util.Map)",
+        "org.wubbo.demo.Sex flip(org.wubbo.demo.Sex)",
+        "java.util.Map attachments()",
+        "java.lang.String whoami()",
+        "java.lang.String sleep(long)",
+        "void touch()",
+        "java.lang.String fail(java.lang.String)",
+        "java.lang.String crash(java.lang.String)",
+    ];
+
+    #[test]
+    fn the_methods_are_those_of_the_java_interface() {
+        let echo = Echo::new("p1".to_owned());
+        let contract = echo.contract();
+        assert_eq!(
+            contract.service_key().to_string(),
+            "org.wubbo.demo.EchoService:1.0.0"
+        );
+        let methods: Vec<String> = contract
+            .methods()
+            .iter()
+            .map(|method| format!("{method:?}"))
+            .collect();
+        assert_eq!(methods, METHODS);
+    }
+
+    #[tokio::test]
+    async fn exceptions_have_the_class_and_message_of_the_contract() {
+        let echo = Echo::new("p1".to_owned());
+        let demo = "org.wubbo.demo.DemoException";
+        let cases = [
+            (
+                echo.list_users(-1).await.map(drop),
+                demo,
+                Some("n out of range: -1"),
+            ),
+            (
+                echo.list_users(10_001).await.map(drop),
+                demo,
+                Some("n out of range: 10001"),
+            ),
+            (
+                echo.fail(Some("boom".to_owned())).await.map(drop),
+                demo,
+                Some("boom"),
+            ),
+            (echo.fail(None).await.map(drop), demo, None),
+            (
+                echo.crash(Some("boom".to_owned())).await.map(drop),
+                "java.lang.IllegalStateException",
+                Some("boom"),
+            ),
+            (
+                echo.crash(None).await.map(drop),
+                "java.lang.IllegalStateException",
+                None,
+            ),
+            (
+                echo.sleep(-1).await.map(drop),
+                "java.lang.IllegalArgumentException",
+                Some("timeout value is negative"),
+            ),
+        ];
+        for (result, class, message) in cases {
+            let error = result.unwrap_err();
+            let exception = error.exception().unwrap();
+            assert_eq!((exception.class(), exception.message()), (class, message));
+        }
+    }
+
+    #[test]
+    fn ages_count_utf16_units() {
+        for (id, age) in [("", 18), ("7", 19), ("\u{738b}", 19), ("\u{1f600}", 20)] {
+            assert_eq!(user(id.to_owned()).age, age, "{id}");
+        }
+    }
+}

@@ -6,12 +6,14 @@ mod args;
 mod echo;
 mod types;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
+use wubbo::core::Url;
 use wubbo::{PluginsConfig, Server};
 
 use crate::args::Args;
@@ -23,11 +25,22 @@ const APPLICATION: &str = "wubbo-demo-provider";
 /// How long calls in flight may take to end once we are told to stop; Dubbo's `dubbo.service.shutdown.wait` is the same.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let args = Args::parse();
     tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal())
         .init();
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _nobody_reads = writeln!(stderr(), "echo-provider: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<()> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = args.threads {
         runtime.worker_threads(threads);
@@ -80,8 +93,10 @@ fn describe(args: Args) -> Server {
     server.plugins(plugins)
 }
 
-/// Says that `url` is served and announced. Whoever started us waits for this line; that it may have gone is no failure of ours.
-fn ready(url: &wubbo::core::Url) {
-    let mut stdout = std::io::stdout().lock();
-    let _reader_gone = writeln!(stdout, "READY {url}").and_then(|()| stdout.flush());
+/// Says that `url` is served and announced; without its parameters, which may be secrets. Whoever started us waits for this line; that
+/// it may have gone is no failure of ours.
+fn ready(url: &Url) {
+    let mut stdout = stdout().lock();
+    let line = format!("READY {}://{}", url.protocol(), url.location());
+    let _nobody_reads = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
 }

@@ -24,6 +24,30 @@ pub(super) type Acts = Vec<(String, String)>;
 /// Drops a filter in, replaces it, drops a broken and a looping one beside it, removes them all.
 pub(super) fn play(stage: &Stage, progress: &Progress) -> Result<Acts, Error> {
     let mut acts = Acts::new();
+    acts.push(("file closed to live".into(), replace(stage, progress)?));
+    progress.step(&format!("dropping a broken file; {}", so_far(stage)?));
+    acts.push((
+        "broken file".into(),
+        format!("refused: {}", drop_broken(stage)?),
+    ));
+    for (name, what) in [
+        ("loop-in-request", "a filter that loops"),
+        ("trap-in-request", "a filter that traps"),
+    ] {
+        progress.step(&format!("dropping {what} (fail: open); {}", so_far(stage)?));
+        let trips = drop_hostile(stage, name)?;
+        acts.push((
+            what.into(),
+            format!("stopped {trips} times, its calls went on without it"),
+        ));
+    }
+    progress.step(&format!("removing them all; {}", so_far(stage)?));
+    acts.push(("left at the end".into(), remove_all(stage)?));
+    Ok(acts)
+}
+
+/// The greeting filter, first dropped in and then replaced; how long each took to be live.
+fn replace(stage: &Stage, progress: &Progress) -> Result<String, Error> {
     let mut live = Vec::new();
     for generation in 1..=REPLACEMENTS + 1 {
         let what = if generation == 1 {
@@ -37,89 +61,78 @@ pub(super) fn play(stage: &Stage, progress: &Progress) -> Result<Acts, Error> {
         ));
         live.push(swap(stage, generation)?);
     }
-    let mut sorted = live.clone();
-    sorted.sort_unstable();
-    let (fastest, slowest) = (
-        sorted.first().copied().unwrap_or(0),
-        sorted.last().copied().unwrap_or(0),
-    );
     let each: Vec<String> = live.iter().map(u64::to_string).collect();
-    acts.push((
-        "file closed to live".into(),
-        format!("{fastest} to {slowest} ms (each: {})", each.join(", ")),
-    ));
-
-    progress.step(&format!("dropping a broken file; {}", so_far(stage)?));
-    let broken = stamped(
-        &std::fs::read(artifacts::wasm("hello-filter")).map_err(told)?,
-        "broken",
+    live.sort_unstable();
+    let (fastest, slowest) = (
+        live.first().copied().unwrap_or(0),
+        live.last().copied().unwrap_or(0),
     );
+    Ok(format!(
+        "{fastest} to {slowest} ms (each: {})",
+        each.join(", ")
+    ))
+}
+
+/// Half a module; why it was refused.
+fn drop_broken(stage: &Stage) -> Result<String, Error> {
+    let module = std::fs::read(artifacts::wasm("hello-filter")).map_err(told)?;
     put(
         &stage.plugins(),
         "broken.wasm",
-        broken.get(..broken.len() / 2).unwrap_or_default(),
+        module.get(..module.len() / 2).unwrap_or_default(),
     )
     .map_err(told)?;
-    let reason = wait(stage, "the broken file to be refused", |status| {
+    wait(stage, "the broken file to be refused", |status| {
         let refused = status["directory"]["refused"].as_array()?;
         let file = refused.iter().find(|file| file["file"] == "broken.wasm")?;
         file["error"]["reason"].as_str().map(str::to_owned)
-    })?;
-    acts.push(("broken file".into(), format!("refused: {reason}")));
+    })
+}
 
-    for (name, what) in [
-        ("loop-in-request", "a filter that loops"),
-        ("trap-in-request", "a filter that traps"),
-    ] {
-        progress.step(&format!("dropping {what} (fail: open); {}", so_far(stage)?));
-        put(
-            &stage.plugins(),
-            &format!("{name}.yaml"),
-            b"fail: open\nside: provider\n",
-        )
-        .map_err(told)?;
-        put(&stage.plugins(), &format!("{name}.wasm"), &fixture(name)).map_err(told)?;
-        let trips = wait(stage, &format!("{name} to be stopped"), |status| {
-            let plugin = plugin(status, &format!("filter/{name}"))?;
-            let trips: u64 = plugin["counters"]["trips"]
-                .as_object()?
-                .values()
-                .filter_map(Json::as_u64)
-                .sum();
-            (trips > 0).then(|| trips.to_string())
-        })?;
-        acts.push((
-            what.into(),
-            format!("stopped {trips} times, its calls went on without it"),
-        ));
-    }
+/// A hostile guest whose failures are open; how often it was stopped.
+fn drop_hostile(stage: &Stage, name: &str) -> Result<String, Error> {
+    put(
+        &stage.plugins(),
+        &format!("{name}.yaml"),
+        b"fail: open\nside: provider\n",
+    )
+    .map_err(told)?;
+    put(&stage.plugins(), &format!("{name}.wasm"), &fixture(name)).map_err(told)?;
+    wait(stage, &format!("{name} to be stopped"), |status| {
+        let plugin = plugin(status, &format!("filter/{name}"))?;
+        let trips: u64 = plugin["counters"]["trips"]
+            .as_object()?
+            .values()
+            .filter_map(Json::as_u64)
+            .sum();
+        (trips > 0).then(|| trips.to_string())
+    })
+}
 
-    progress.step(&format!("removing them all; {}", so_far(stage)?));
-    for name in [
-        "broken",
-        "loop-in-request",
-        "trap-in-request",
-        "hello-filter",
-    ] {
-        for end in ["wasm", "yaml"] {
-            let removed = std::fs::remove_file(stage.plugins().join(format!("{name}.{end}")));
-            if removed.is_err() && !(name == "broken" && end == "yaml") {
-                return Err(Error::new(&format!("{name}.{end} was not there")));
-            }
-        }
+/// Removes what was dropped in; what is left.
+fn remove_all(stage: &Stage) -> Result<String, Error> {
+    let files = [
+        "broken.wasm",
+        "loop-in-request.wasm",
+        "trap-in-request.wasm",
+        "hello-filter.wasm",
+    ];
+    let settings = [
+        "loop-in-request.yaml",
+        "trap-in-request.yaml",
+        "hello-filter.yaml",
+    ];
+    for file in files.iter().chain(&settings) {
+        std::fs::remove_file(stage.plugins().join(file)).map_err(told)?;
     }
-    let left = wait(stage, "only the first-party plugins to be left", |status| {
+    wait(stage, "only the first-party plugins to be left", |status| {
         let plugins = status["plugins"].as_array()?;
-        (plugins.len() == 3).then(|| {
-            plugins
-                .iter()
-                .filter_map(|plugin| plugin["identity"].as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
-        })
-    })?;
-    acts.push(("left at the end".into(), left));
-    Ok(acts)
+        let names: Vec<&str> = plugins
+            .iter()
+            .filter_map(|plugin| plugin["identity"].as_str())
+            .collect();
+        (names.len() == 3).then(|| names.join(", "))
+    })
 }
 
 /// Puts generation `generation` of the greeting filter in place; milliseconds until it was live.

@@ -8,7 +8,7 @@ use wubbo::{CallOptions, ResponseAttachments};
 use super::users::{expected, value_of};
 use crate::APPLICATION;
 use crate::case::{Cases, Outcome};
-use crate::check::same;
+use crate::check::{same, same_value};
 use crate::contract::EchoServiceClient;
 
 /// What steers a call and is not the service's concern.
@@ -39,7 +39,8 @@ pub(super) fn add(cases: &mut Cases) {
 async fn arrives(service: EchoServiceClient, value: Value) -> Outcome {
     let options = CallOptions::new().attachment("user.sent", AttachmentValue::Value(value.clone()));
     let seen = service.with(options).attachments().await?;
-    same(&seen.get("user.sent"), &Some(&value))
+    let sent = seen.get("user.sent").context("it did not arrive")?;
+    same_value(sent, &value)
 }
 
 /// Options belong to the client that `with` returns: the one it was made from knows nothing of them.

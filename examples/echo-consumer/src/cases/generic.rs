@@ -7,7 +7,7 @@ use wubbo::hessian2::{List, Map, Value};
 
 use super::users::{expected, value_of};
 use crate::case::{Cases, Outcome};
-use crate::check::{exception, same};
+use crate::check::{exception, same, same_value};
 use crate::contract::EchoServiceClient;
 
 const STRING: &str = "java.lang.String";
@@ -77,7 +77,7 @@ pub(super) fn add(cases: &mut Cases) {
     for (id, value) in echoed {
         cases.add(format!("$echo/{id}"), move |service| {
             let value = value.clone();
-            async move { same(&service.stub().echo(&value).await?, &value) }
+            async move { same_value(&service.stub().echo(&value).await?, &value) }
         });
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use anyhow::Context;
 use wubbo::hessian2::{Binary, List, Map, Object, Value};
 
 use super::users::{expected, value_of};
 use crate::case::{Cases, Outcome};
-use crate::check::same;
+use crate::check::{same, same_value};
 use crate::contract::{EchoServiceClient, Sex};
 
 pub(super) fn add(cases: &mut Cases) {
@@ -45,7 +46,7 @@ async fn echo(service: EchoServiceClient, text: Option<String>) -> Outcome {
 }
 
 async fn echo_object(service: EchoServiceClient, value: Value) -> Outcome {
-    same(&service.echo_object(&value).await?, &value)
+    same_value(&service.echo_object(&value).await?, &value)
 }
 
 async fn echo_bytes(service: EchoServiceClient, bytes: Option<Binary>) -> Outcome {
@@ -57,7 +58,11 @@ async fn describe(service: EchoServiceClient, map: HashMap<String, Value>) -> Ou
     let size = i32::try_from(map.len())?;
     let mut wanted = map;
     wanted.insert("size".to_owned(), Value::Int(size));
-    same(&answer, &wanted)
+    same(&answer.len(), &wanted.len()).context("number of entries")?;
+    for (key, value) in &wanted {
+        same_value(answer.get(key).unwrap_or(&Value::Null), value).with_context(|| key.clone())?;
+    }
+    Ok(())
 }
 
 fn texts() -> Vec<(String, String)> {
