@@ -97,7 +97,7 @@ fn frame<'b>(
     let left = end.saturating_sub(spans.end);
     match failure {
         Some(reason) => spans.push(left, 0, reason),
-        None => spans.push(left, 0, format!("{left} surplus bytes, ignored")),
+        None => spans.push(left, 0, format!("surplus, ignored: {left} bytes")),
     }
     rest
 }
@@ -196,12 +196,12 @@ impl Body<'_, '_> {
         };
         match explained {
             Ok(stopped) => stopped,
-            Err(error) => Some(format!("cannot be read: {error}")),
+            Err(error) => Some(format!("cannot be read: {error} of the body")),
         }
     }
 
     fn request(&mut self) -> HessianResult<Option<String>> {
-        for name in ["dubbo version", "interface", "service version", "method"] {
+        for name in ["dubbo version", "path", "service version", "method"] {
             self.value(name)?;
         }
         let mark = self.decoder.mark();
@@ -341,7 +341,7 @@ mod tests {
         let dubbo_go = &frames.iter().find(|(id, _)| id == "F-16").unwrap().1;
         let heartbeat = &frames.iter().find(|(id, _)| id == "F-01").unwrap().1;
         let spans = covered("F-16", dubbo_go);
-        assert_eq!(spans.last().unwrap().meaning, "1 surplus bytes, ignored");
+        assert_eq!(spans.last().unwrap().meaning, "surplus, ignored: 1 bytes");
         let both = [dubbo_go.as_slice(), heartbeat, &heartbeat[..5]].concat();
         let spans = covered("two and a bit", &both);
         assert_eq!(

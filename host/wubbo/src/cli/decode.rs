@@ -3,22 +3,24 @@
 mod input;
 mod typed;
 
-use anyhow::{Context, anyhow};
-use bytes::{BufMut, BytesMut};
+use anyhow::{Context, anyhow, bail};
+use bytes::BytesMut;
 use serde_json::{Value as Json, json};
-use wubbo_hessian2::{Decoder, Encoder, Span, Value};
-use wubbo_protocol::{Content, Frame};
+use wubbo_core::Error;
+use wubbo_hessian2::{Decoder, Encoder, Span};
 
 use super::output;
 
 /// Both bytes that a Dubbo frame starts with.
 const MAGIC: [u8; 2] = [0xda, 0xbb];
-/// Length of a frame's header, whose last four bytes are the body's length.
+/// Length of a frame's header.
 const HEADER_BYTES: usize = 16;
+/// Bytes of a range that are shown beside its meaning.
+const SHOWN: usize = 16;
 
-/// Shows a Dubbo frame or a bare Hessian 2.0 value as JSON with types, or byte range by byte range.
+/// Shows Dubbo frames or a bare Hessian 2.0 value as JSON with types, or byte range by byte range.
 ///
-/// Several values or frames in a row are shown one after the other. Exit codes: 0 decoded, 1 not (the offset and the cause on standard error).
+/// Several frames in a row are shown one after the other. Exit codes: 0 decoded, 1 not (the offset and the cause on standard error).
 ///
 /// Example: wubbo decode --annotate --hex dabbe2000000000000000001000000014e
 #[derive(Debug, clap::Args)]
@@ -34,7 +36,7 @@ pub(crate) struct Decode {
     /// Shows each byte range and its meaning.
     #[arg(long, conflicts_with = "lines")]
     annotate: bool,
-    /// Shows the hex that this implementation writes for the same value.
+    /// Shows, too, the hex that this implementation writes for the same value.
     #[arg(long)]
     reencode: bool,
     /// Takes one hexadecimal value per line of input, and gives one JSON object per line: {"value": ..} or {"error": ".."}.
@@ -45,78 +47,133 @@ pub(crate) struct Decode {
 impl Decode {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         if self.lines {
-            for line in input::text(&self.hex)?
-                .lines()
-                .filter(|line| !line.trim().is_empty())
-            {
+            for line in input::text(&self.hex)?.lines() {
                 output::line(&self.line(line).to_string());
             }
             return Ok(());
         }
         let bytes = input::bytes(&self.hex)?;
         if self.annotate {
+            // First the ranges: they show how far a broken capture can be read.
             for span in annotated(&bytes)? {
                 output::line(&shown(&span, &bytes));
             }
-            return Ok(());
         }
-        for part in parts(&bytes)? {
-            output::line(&format!("{:#}", decoded(part)?));
-            if self.reencode {
-                output::line(&input::to_hex(&reencoded(part)?));
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            let one = One::decode(rest).with_context(|| place(bytes.len() - rest.len()))?;
+            if !self.annotate {
+                output::line(&format!("{:#}", one.json));
             }
+            if self.reencode {
+                output::line(&input::to_hex(&one.reencoded));
+            }
+            rest = rest.get(one.length..).unwrap_or_default();
         }
         Ok(())
     }
 
+    /// The answer to one line; never fails.
     fn line(&self, line: &str) -> Json {
-        let one = || -> anyhow::Result<Json> {
-            let bytes = input::from_hex(line)?;
-            let mut answer = json!({ "value": decoded(&bytes)? });
-            if self.reencode {
-                answer["reencoded"] = Json::from(input::to_hex(&reencoded(&bytes)?));
+        let one = input::from_hex(line).and_then(|bytes| {
+            let one = One::decode(&bytes)?;
+            match bytes.len() - one.length {
+                0 => Ok(one),
+                left => bail!("{left} bytes behind the frame, at byte {}", one.length),
             }
-            Ok(answer)
-        };
-        one().unwrap_or_else(|error| json!({ "error": format!("{error:#}") }))
+        });
+        match one {
+            Ok(one) if self.reencode => {
+                json!({ "value": one.json, "reencoded": input::to_hex(&one.reencoded) })
+            }
+            Ok(one) => json!({ "value": one.json }),
+            Err(error) => json!({ "error": format!("{error:#}") }),
+        }
     }
 }
 
-fn is_frame(bytes: &[u8]) -> bool {
-    bytes.starts_with(&MAGIC)
+/// What cannot be decoded.
+fn place(offset: usize) -> String {
+    match offset {
+        0 => "cannot be decoded".to_owned(),
+        _ => format!("the frame at byte {offset} cannot be decoded"),
+    }
 }
 
-/// The frames of a stream one by one; values stay together, since they share their numbers.
-fn parts(bytes: &[u8]) -> anyhow::Result<Vec<&[u8]>> {
-    if !is_frame(bytes) {
-        return Ok(vec![bytes]);
+/// A frame or value that was read.
+struct One {
+    json: Json,
+    reencoded: BytesMut,
+    /// Bytes that it takes of the input.
+    length: usize,
+}
+
+impl One {
+    /// Reads the frame at the front of `bytes`, or the value that they are.
+    fn decode(bytes: &[u8]) -> anyhow::Result<Self> {
+        if bytes.starts_with(&MAGIC) {
+            return Self::frame(bytes);
+        }
+        Self::value(bytes).map_err(|error| match bytes {
+            // Long enough for a frame, and half a frame's start: it was probably meant as one.
+            [first, second, ..]
+                if bytes.len() >= HEADER_BYTES && (*first == MAGIC[0] || *second == MAGIC[1]) =>
+            {
+                error.context(format!(
+                    "no dubbo frame, which starts with dabb and not {first:02x}{second:02x}, and no hessian value"
+                ))
+            }
+            _ => error.context("no dubbo frame, which starts with dabb, and no hessian value"),
+        })
     }
-    let (mut parts, mut rest) = (Vec::new(), bytes);
-    while !rest.is_empty() {
-        let frame = wubbo_protocol::describe(rest).map_err(|error| {
-            anyhow!("at offset {}: {}", bytes.len() - rest.len(), error.report())
-        })?;
-        let (part, behind) = rest
-            .split_at_checked(frame.length)
-            .context("a frame is longer than its bytes")?;
-        parts.push(part);
-        rest = behind;
+
+    fn frame(bytes: &[u8]) -> anyhow::Result<Self> {
+        let frame = wubbo_protocol::describe(bytes).map_err(reported)?;
+        Ok(Self {
+            json: typed::frame(&frame),
+            reencoded: wubbo_protocol::reencode(bytes).map_err(reported)?,
+            length: frame.length,
+        })
     }
-    Ok(parts)
+
+    fn value(bytes: &[u8]) -> anyhow::Result<Self> {
+        let mut decoder = Decoder::new(bytes);
+        let value = decoder.read_value()?;
+        if !decoder.is_empty() {
+            let left = decoder.remaining().len();
+            bail!(
+                "{left} bytes behind the value, at byte {}",
+                decoder.position()
+            );
+        }
+        let mut reencoded = BytesMut::new();
+        Encoder::new(&mut reencoded).write_value(&value)?;
+        Ok(Self {
+            json: typed::json(&value),
+            reencoded,
+            length: bytes.len(),
+        })
+    }
+}
+
+/// The whole chain on one line: an [`Error`] prints its own level only.
+fn reported(error: Error) -> anyhow::Error {
+    anyhow!(error.report())
 }
 
 fn annotated(bytes: &[u8]) -> anyhow::Result<Vec<Span>> {
-    if is_frame(bytes) {
-        return wubbo_protocol::annotate(bytes).map_err(|error| anyhow!("{}", error.report()));
+    if bytes.starts_with(&MAGIC) {
+        return wubbo_protocol::annotate(bytes).map_err(reported);
     }
-    wubbo_hessian2::annotate(bytes).context("no hessian value")
+    wubbo_hessian2::annotate(bytes)
+        .context("no dubbo frame, which starts with dabb, and no hessian value")
 }
 
 /// `offset..end  bytes  meaning`, indented by its depth.
 fn shown(span: &Span, bytes: &[u8]) -> String {
     let raw = bytes.get(span.range.clone()).unwrap_or_default();
-    let mut hex = input::to_hex(raw.get(..16).unwrap_or(raw));
-    if raw.len() > 16 {
+    let mut hex = input::to_hex(raw.get(..SHOWN).unwrap_or(raw));
+    if raw.len() > SHOWN {
         hex.push_str("..");
     }
     let indent = "  ".repeat(span.depth as usize);
@@ -126,104 +183,5 @@ fn shown(span: &Span, bytes: &[u8]) -> String {
     )
 }
 
-fn decoded(bytes: &[u8]) -> anyhow::Result<Json> {
-    if is_frame(bytes) {
-        let frame =
-            wubbo_protocol::describe(bytes).map_err(|error| anyhow!("{}", error.report()))?;
-        return Ok(frame_json(&frame));
-    }
-    let mut values = values(bytes)?;
-    match values.len() {
-        1 => Ok(typed::json(&values.remove(0))),
-        _ => Ok(values.iter().map(typed::json).collect()),
-    }
-}
-
-fn values(bytes: &[u8]) -> anyhow::Result<Vec<Value>> {
-    let mut decoder = Decoder::new(bytes);
-    let mut values = Vec::new();
-    loop {
-        values.push(decoder.read_value().context("no hessian value")?);
-        if decoder.is_empty() {
-            return Ok(values);
-        }
-    }
-}
-
-fn frame_json(frame: &Frame) -> Json {
-    let pairs = |pairs: &[(String, Value)]| -> Json {
-        pairs
-            .iter()
-            .map(|(key, value)| (key.clone(), typed::json(value)))
-            .collect()
-    };
-    let content = match &frame.content {
-        Content::Request {
-            two_way,
-            dubbo_version,
-            path,
-            service,
-            method,
-            types,
-            arguments,
-            attachments,
-        } => json!({
-            "request": {
-                "two_way": two_way, "dubbo_version": dubbo_version, "path": path, "service": service, "method": method, "types": types,
-                "arguments": arguments.iter().map(typed::json).collect::<Json>(), "attachments": pairs(attachments),
-            }
-        }),
-        Content::Result {
-            value,
-            exception,
-            attachments,
-        } => json!({
-            "response": { "status": 20, "exception": exception, "value": typed::json(value), "attachments": pairs(attachments) }
-        }),
-        Content::Failure { status, name, text } => {
-            json!({ "response": { "status": status, "name": name, "text": text } })
-        }
-        Content::Event {
-            answer,
-            two_way,
-            data,
-        } => json!({
-            "event": { "answer": answer, "two_way": two_way, "data": typed::json(data) }
-        }),
-        _ => Json::Null,
-    };
-    let mut whole =
-        json!({ "id": frame.id, "serialization": frame.serialization, "bytes": frame.length });
-    if let (Some(whole), Json::Object(content)) = (whole.as_object_mut(), content) {
-        whole.extend(content);
-    }
-    whole
-}
-
-/// The same values as our encoder writes them; a frame keeps its header but for the length.
-fn reencoded(bytes: &[u8]) -> anyhow::Result<BytesMut> {
-    let mut out = BytesMut::new();
-    let body = match bytes
-        .split_at_checked(HEADER_BYTES)
-        .filter(|_| is_frame(bytes))
-    {
-        Some((header, body)) => {
-            out.extend_from_slice(header);
-            body
-        }
-        None => bytes,
-    };
-    let start = out.len();
-    let mut encoder = Encoder::new(&mut out);
-    for value in values(body)? {
-        encoder.write_value(&value)?;
-    }
-    let length = u32::try_from(out.len() - start)?;
-    if let Some(mut place) = out
-        .get_mut(HEADER_BYTES - 4..HEADER_BYTES)
-        .filter(|_| start > 0)
-    {
-        place.put_u32(length);
-    }
-    Ok(out)
-}
+#[cfg(test)]
+mod tests;
