@@ -82,3 +82,6 @@ mod codec_tests;
 mod probes;
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod bounds_tests;

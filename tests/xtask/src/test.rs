@@ -69,13 +69,18 @@ pub(crate) fn demo(arguments: &[&str]) -> Done {
     )
 }
 
-/// The figures.
+/// The figures: a codec's and a plugin's by criterion, a server's by load.
 pub(crate) fn bench() -> Done {
     setup::wasm_target()?;
     plugins::build()?;
     run(
         "build",
         cargo().args(["build", "--release", "--workspace", "--bins"]),
+    )?;
+    run("hessian2", cargo().args(["bench", "-p", "wubbo-hessian2"]))?;
+    run(
+        "plugins",
+        cargo().args(["bench", "-p", "wubbo-plugin", "--features", "wasm"]),
     )?;
     run(
         "figures",

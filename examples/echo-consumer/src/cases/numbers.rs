@@ -1,7 +1,5 @@
 //! `add`, `addLong`, `negate`, `scale`: Java's arithmetic, which wraps and knows NaN.
 
-use std::f64::{INFINITY, NAN, NEG_INFINITY};
-
 use crate::case::Cases;
 use crate::check::same;
 
@@ -34,9 +32,9 @@ pub(super) fn add(cases: &mut Cases) {
     for (id, a, b, product) in [
         ("normal", 1.5, 4.0, 6.0),
         ("inexact", 0.1, 3.0, 0.1 * 3.0),
-        ("infinity", f64::MAX, 10.0, INFINITY),
-        ("nan", NAN, 2.0, NAN),
-        ("zero-times-infinity", 0.0, NEG_INFINITY, NAN),
+        ("infinity", f64::MAX, 10.0, f64::INFINITY),
+        ("nan", f64::NAN, 2.0, f64::NAN),
+        ("zero-times-infinity", 0.0, f64::NEG_INFINITY, f64::NAN),
     ] {
         cases.add(format!("scale/{id}"), move |service| async move {
             let answer = service.scale(a, b).await?;
