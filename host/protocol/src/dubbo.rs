@@ -77,11 +77,4 @@ impl Protocol for DubboProtocol {
 }
 
 #[cfg(test)]
-mod codec_tests;
-#[cfg(test)]
-mod probes;
-#[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod bounds_tests;

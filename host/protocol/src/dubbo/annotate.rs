@@ -265,7 +265,7 @@ impl Body<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dubbo::codec_tests::frames;
+    use crate::dubbo::tests::vectors::frames;
 
     /// The spans of `bytes`, after checking that they cover each byte exactly once.
     fn covered(id: &str, bytes: &[u8]) -> Vec<Span> {
@@ -288,7 +288,7 @@ mod tests {
                 assert!(annotate(&bytes).is_err(), "{id}");
                 continue;
             }
-            let spans = covered(&id, &bytes);
+            let spans = covered(id, &bytes);
             assert!(
                 spans
                     .iter()
@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn every_cut_of_every_vector_is_covered_too() {
-        for (id, bytes) in frames().into_iter().filter(|(id, _)| id != "F-24") {
+        for (id, bytes) in frames().into_iter().filter(|(id, _)| *id != "F-24") {
             for end in HEADER_BYTES..bytes.len() {
                 covered(&format!("{id} cut at {end}"), &bytes[..end]);
             }
@@ -314,8 +314,8 @@ mod tests {
 
     #[test]
     fn values_are_named() {
-        let (id, bytes) = frames().into_iter().find(|(id, _)| id == "F-07").unwrap();
-        let meanings: Vec<String> = covered(&id, &bytes)
+        let (id, bytes) = frames().into_iter().find(|(id, _)| *id == "F-07").unwrap();
+        let meanings: Vec<String> = covered(id, &bytes)
             .into_iter()
             .map(|span| span.meaning)
             .collect();
@@ -338,8 +338,8 @@ mod tests {
     #[test]
     fn surplus_bytes_and_further_frames_are_told() {
         let frames: Vec<_> = frames();
-        let dubbo_go = &frames.iter().find(|(id, _)| id == "F-16").unwrap().1;
-        let heartbeat = &frames.iter().find(|(id, _)| id == "F-01").unwrap().1;
+        let dubbo_go = &frames.iter().find(|(id, _)| *id == "F-16").unwrap().1;
+        let heartbeat = &frames.iter().find(|(id, _)| *id == "F-01").unwrap().1;
         let spans = covered("F-16", dubbo_go);
         assert_eq!(spans.last().unwrap().meaning, "surplus, ignored: 1 bytes");
         let both = [dubbo_go.as_slice(), heartbeat, &heartbeat[..5]].concat();

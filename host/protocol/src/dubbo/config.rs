@@ -30,8 +30,10 @@ pub struct DubboConfig {
 impl DubboConfig {
     /// The payload limit that `url` asks for, else this one. 0 is no limit, and so is less than 0, as in Dubbo Java.
     pub(crate) fn payload_of(&self, url: &Url) -> usize {
-        let own = i64::try_from(self.payload).unwrap_or(i64::MAX);
-        usize::try_from(url.get_int(keys::PAYLOAD, own)).unwrap_or(0)
+        match url.get_parsed::<i64>(keys::PAYLOAD) {
+            Ok(Some(payload)) => usize::try_from(payload).unwrap_or(0),
+            _ => self.payload,
+        }
     }
 }
 

@@ -134,7 +134,7 @@ impl Outgoing<'_> {
         let request = self.invocation.request();
         let start = header::begin(out);
         let mut encoder = Encoder::new(out);
-        let version = match request.service.version() {
+        let version = match self.of_provider(request.service.version(), keys::VERSION) {
             "" => "0.0.0",
             version => version,
         };
@@ -187,7 +187,7 @@ impl Outgoing<'_> {
         version: &str,
     ) -> wubbo_hessian2::Result<()> {
         let request = self.invocation.request();
-        let group = request.service.group();
+        let group = self.of_provider(request.service.group(), keys::GROUP);
         // The chosen provider's secret.
         let token = self.url.get(keys::TOKEN);
         let own = |key: &str| match key {
@@ -212,6 +212,15 @@ impl Outgoing<'_> {
         }
         encoder.end_map();
         Ok(())
+    }
+
+    /// What a reference to any or several groups or versions becomes at the chosen provider: that one's own.
+    fn of_provider<'s>(&'s self, asked: &'s str, key: &str) -> &'s str {
+        if asked == "*" || asked.contains(',') {
+            self.url.get(key).unwrap_or_default()
+        } else {
+            asked
+        }
     }
 
     fn unwritable(&self, error: wubbo_hessian2::Error) -> Error {

@@ -1,17 +1,28 @@
-//! A listener and consumers over loopback.
+//! What the tests share: vectors, a listener with its consumers over loopback, a provider made of bytes.
+
+mod calls;
+mod hostile;
+mod lifecycle;
+mod passing_on;
+mod properties;
+pub(super) mod vectors;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use wubbo_core::{
     BoxFuture, Deadline, Error, ErrorKind, Handler, Invocation, Invoker, Listener, Outcome,
-    Protocol, RawStream, Request, RequestBody, ResultKind, RpcResult, ServiceKey, Url,
+    Protocol, RawStream, Request, RequestBody, ResultKind, RpcResult, ServiceKey, Tasks, Url,
 };
 use wubbo_hessian2::Value;
 
+use super::head::Heads;
+use super::header::HEADER_BYTES;
+use super::request::{self, Outgoing};
 use super::{DubboConfig, DubboProtocol};
 
 /// Answers `echo` with its argument, `sleep` after its milliseconds, `panic` not at all.
@@ -98,230 +109,6 @@ fn value(outcome: Outcome) -> Value {
     }
 }
 
-#[tokio::test]
-async fn a_call_comes_back_with_its_value_and_attachments() {
-    let scene = scene(DubboConfig::default()).await;
-    let outcome = scene
-        .invoker
-        .invoke(call("echo", Value::from("hello"), LONG))
-        .await;
-    assert_eq!(
-        outcome.as_ref().unwrap().attachments.get("seen"),
-        Some("value")
-    );
-    assert_eq!(value(outcome), Value::from("hello"));
-    assert_eq!(
-        value(scene.invoker.invoke(call("echo", Value::Null, LONG)).await),
-        Value::Null
-    );
-}
-
-#[tokio::test]
-async fn a_thousand_calls_share_one_connection_and_come_back_in_any_order() {
-    let scene = scene(DubboConfig::default()).await;
-    let mut calls = tokio::task::JoinSet::new();
-    for number in 0..1000_i32 {
-        let invoker = scene.invoker.clone();
-        // The later it was sent, the sooner it is answered.
-        let method = if number % 10 == 0 { "sleep" } else { "echo" };
-        let argument = if method == "sleep" {
-            100 - number / 10
-        } else {
-            number
-        };
-        calls.spawn(async move {
-            (
-                argument,
-                value(
-                    invoker
-                        .invoke(call(method, Value::Int(argument), LONG))
-                        .await,
-                ),
-            )
-        });
-    }
-    while let Some(done) = calls.join_next().await {
-        let (argument, answer) = done.unwrap();
-        assert_eq!(answer, Value::Int(argument));
-    }
-    assert_eq!(scene.protocol.counts().connections_made, 1);
-}
-
-#[tokio::test]
-async fn a_one_way_call_is_not_answered() {
-    let scene = scene(DubboConfig::default()).await;
-    let mut request = Request::new(ServiceKey::new("a.B", "", ""), "echo");
-    request.one_way = true;
-    let outcome = scene
-        .invoker
-        .invoke(Invocation::new(request, Url::default()))
-        .await;
-    assert!(matches!(outcome.unwrap().kind, ResultKind::Null));
-    value(
-        scene
-            .invoker
-            .invoke(call("echo", Value::Int(1), LONG))
-            .await,
-    );
-    assert_eq!(scene.handler.one_way.load(Ordering::Relaxed), 1);
-    assert_eq!(scene.protocol.counts().late_responses, 0);
-}
-
-#[tokio::test]
-async fn a_late_answer_is_dropped_and_the_connection_lives_on() {
-    let scene = scene(DubboConfig::default()).await;
-    let error = scene
-        .invoker
-        .invoke(call("sleep", Value::Int(200), Duration::from_millis(20)))
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ServerTimeout);
-    let address = scene.listener.local_addr().to_string();
-    assert!(
-        error.message().contains(&address) && error.message().contains("sleep"),
-        "{error}"
-    );
-    assert_eq!(
-        value(
-            scene
-                .invoker
-                .invoke(call("sleep", Value::Int(300), LONG))
-                .await
-        ),
-        Value::Int(300)
-    );
-    assert_eq!(scene.protocol.counts().connections_made, 1);
-}
-
-#[tokio::test]
-async fn errors_and_panics_reach_the_caller_with_their_status() {
-    let scene = scene(DubboConfig::default()).await;
-    let error = scene
-        .invoker
-        .invoke(call("nothing", Value::Null, LONG))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.kind(), error.message()),
-        (ErrorKind::BadRequest, "no method nothing")
-    );
-    let error = scene
-        .invoker
-        .invoke(call("panic", Value::Null, LONG))
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ServerError);
-    assert!(error.message().contains("on purpose"), "{error}");
-    assert_eq!(
-        value(
-            scene
-                .invoker
-                .invoke(call("echo", Value::Int(1), LONG))
-                .await
-        ),
-        Value::Int(1)
-    );
-}
-
-#[tokio::test]
-async fn nobody_there_is_told_by_address_and_found_when_it_comes_back() {
-    let free = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let protocol = DubboProtocol::new(DubboConfig::default());
-    let url = Url::parse(&format!("dubbo://{free}/a.B")).unwrap();
-    let invoker = protocol.refer(&url).unwrap();
-    let error = invoker
-        .invoke(call("echo", Value::Int(1), LONG))
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Connect);
-    assert!(error.message().contains(&free.to_string()), "{error}");
-    assert!(!invoker.is_available());
-
-    let _listener = protocol
-        .bind(&url, Arc::new(Echo::default()))
-        .await
-        .unwrap();
-    let back = async {
-        while invoker
-            .invoke(call("echo", Value::Int(1), LONG))
-            .await
-            .is_err()
-        {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(LONG, back).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_provider_that_dies_fails_its_calls_at_once() {
-    let scene = scene(DubboConfig::default()).await;
-    let pending = call("sleep", Value::Int(60_000), Duration::from_secs(60));
-    let invoker = scene.invoker.clone();
-    let mut calling = tokio::task::JoinSet::new();
-    calling.spawn(async move { invoker.invoke(pending).await });
-    while scene.listener.in_flight() == 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    drop(scene.listener);
-    let error = tokio::time::timeout(LONG, calling.join_next())
-        .await
-        .unwrap()
-        .unwrap()
-        .unwrap()
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ChannelInactive, "{error}");
-}
-
-#[tokio::test]
-async fn a_drain_ends_what_is_in_flight_and_takes_no_new_calls() {
-    let scene = scene(DubboConfig::default()).await;
-    let invoker = scene.invoker.clone();
-    let mut calls = tokio::task::JoinSet::new();
-    calls.spawn(async move { invoker.invoke(call("sleep", Value::Int(300), LONG)).await });
-    while scene.listener.in_flight() == 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    assert_eq!(scene.listener.drain(LONG).await, 0);
-    assert_eq!(
-        value(calls.join_next().await.unwrap().unwrap()),
-        Value::Int(300)
-    );
-    assert!(
-        !scene.invoker.is_available(),
-        "the read-only event was heard"
-    );
-}
-
-#[tokio::test]
-async fn a_full_listener_says_so_and_does_not_grow() {
-    let scene = scene(DubboConfig {
-        in_flight_connection: 10,
-        ..DubboConfig::default()
-    })
-    .await;
-    let mut calls = tokio::task::JoinSet::new();
-    for _ in 0..30 {
-        let invoker = scene.invoker.clone();
-        calls.spawn(async move { invoker.invoke(call("sleep", Value::Int(200), LONG)).await });
-    }
-    let mut refused = 0;
-    while let Some(done) = calls.join_next().await {
-        match done.unwrap() {
-            Ok(_) => {}
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::ThreadPoolExhausted);
-                refused += 1;
-            }
-        }
-    }
-    assert_eq!(refused, 20);
-}
-
 /// Sends raw bytes on a connection of its own; what comes back until the peer closes or is quiet for a while.
 async fn raw(address: std::net::SocketAddr, bytes: &[u8]) -> (Vec<u8>, bool) {
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -345,105 +132,63 @@ fn hex(text: &str) -> Vec<u8> {
         .collect()
 }
 
-#[tokio::test]
-async fn bad_input_is_refused_and_others_are_unharmed() {
-    let scene = scene(DubboConfig::default()).await;
-    let address = scene.listener.local_addr();
-    let garbage: Vec<u8> = (0..4096_u32)
-        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
-        .collect();
-    // id, bytes, closed, start of the answer
-    let cases: [(&str, Vec<u8>, bool, &str); 8] = [
-        ("garbage", garbage, true, ""),
-        ("X-12 hello", b"hello".to_vec(), true, ""),
-        (
-            "X-13 one magic byte",
-            hex("dabce200000000000000000100000001"),
-            true,
-            "",
-        ),
-        (
-            "negative length",
-            hex("dabbc2000000000000000001ffffffff"),
-            true,
-            "",
-        ),
-        (
-            "LJ-5 2 GiB length",
-            hex("dabbc20000000000000000017fffffff"),
-            false,
-            "dabb02190000000000000001",
-        ),
-        (
-            "X-5 unknown serialization, two-way",
-            hex("dabbcf00000000000000000700000000"),
-            false,
-            "dabb02280000000000000007",
-        ),
-        (
-            "X-8 garbage body",
-            hex("dabbc20000000000000000090000000440404040"),
-            false,
-            "dabb02280000000000000009",
-        ),
-        (
-            "F-01 heartbeat",
-            hex("dabbe2000000000000000001000000014e"),
-            false,
-            "dabb22140000000000000001000000014e",
-        ),
-    ];
-    for (id, bytes, closes, start) in cases {
-        let (answer, closed) = raw(address, &bytes).await;
-        assert_eq!(closed, closes, "{id}");
-        assert!(answer.starts_with(&hex(start)), "{id}: {answer:02x?}");
-        assert_eq!(
-            value(
-                scene
-                    .invoker
-                    .invoke(call("echo", Value::Int(7), LONG))
-                    .await
-            ),
-            Value::Int(7),
-            "{id}"
-        );
-    }
-    assert_eq!(
-        scene.protocol.counts().connections_made,
-        1,
-        "the good consumer kept its connection"
-    );
+/// A frame's body.
+fn body(frame: &[u8]) -> Bytes {
+    Bytes::copy_from_slice(&frame[HEADER_BYTES..])
 }
 
-#[tokio::test]
-async fn a_frame_in_single_bytes_and_many_in_one_write_are_the_same() {
-    let scene = scene(DubboConfig::default()).await;
-    let heartbeat = hex("dabbe2000000000000000001000000014e");
-    let mut stream = TcpStream::connect(scene.listener.local_addr())
-        .await
-        .unwrap();
-    for byte in &heartbeat {
-        stream.write_all(&[*byte]).await.unwrap();
-    }
-    stream.write_all(&heartbeat.repeat(3)).await.unwrap();
-    let mut answer = vec![0; heartbeat.len() * 4];
-    stream.read_exact(&mut answer).await.unwrap();
-    assert_eq!(answer, hex("dabb22140000000000000001000000014e").repeat(4));
+fn decode(body: &Bytes, two_way: bool) -> Result<Request, Error> {
+    request::decode(body, two_way, &mut Heads::default()).map(|call| call.request)
 }
 
-#[tokio::test]
-async fn an_address_in_use_is_named() {
-    let scene = scene(DubboConfig::default()).await;
-    let url = Url::parse(&format!("dubbo://{}", scene.listener.local_addr())).unwrap();
-    let error = scene
-        .protocol
-        .bind(&url, Arc::new(Echo::default()))
-        .await
-        .unwrap_err();
-    assert!(
-        error
-            .message()
-            .contains(&scene.listener.local_addr().to_string()),
-        "{error}"
-    );
+/// The frame of a call as a consumer writes it.
+fn encode(id: i64, invocation: &Invocation) -> BytesMut {
+    let mut out = BytesMut::new();
+    let outgoing = Outgoing {
+        id,
+        invocation,
+        remaining: Duration::from_secs(1),
+        url: &Url::default(),
+        payload: 0,
+    };
+    outgoing.encode(&mut out).unwrap();
+    out
+}
+
+/// A provider that takes one connection and answers each request with the frames that `answer` makes of its id.
+async fn made_of_bytes(
+    answer: impl Fn(i64) -> Vec<u8> + Send + 'static,
+) -> (Tasks, std::net::SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let tasks = Tasks::new("provider");
+    tasks.spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = [0; HEADER_BYTES];
+        while stream.read_exact(&mut head).await.is_ok() {
+            let header = super::header::Header::parse(&head).unwrap();
+            let mut body = vec![0; header.body_bytes];
+            stream.read_exact(&mut body).await.unwrap();
+            if stream.write_all(&answer(header.id)).await.is_err() {
+                return;
+            }
+        }
+    });
+    (tasks, address)
+}
+
+/// `frame` with another id.
+fn with_id(mut frame: Vec<u8>, id: i64) -> Vec<u8> {
+    frame[4..12].copy_from_slice(&id.to_be_bytes());
+    frame
+}
+
+/// Waits for what another task does; fails after a while.
+async fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let wait = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(tokio::time::timeout(LONG, wait).await.is_ok(), "{what}");
 }

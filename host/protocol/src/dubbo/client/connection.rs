@@ -19,7 +19,7 @@ use super::super::config::DubboConfig;
 use super::super::counters::Counters;
 use super::super::event::{self, Event};
 use super::super::framing::{Frame, Framing};
-use super::super::header::{FrameKind, Header};
+use super::super::header::{FrameKind, HESSIAN2, Header};
 use super::super::response;
 use super::super::socket::write_some;
 use super::outbox::Outbox;
@@ -147,7 +147,16 @@ impl Connection {
     fn take(&self, header: Header, body: Bytes) {
         match header.kind {
             FrameKind::Response { .. } if header.event => {}
-            FrameKind::Response { status } => self.answer(header.id, Ok((status, body))),
+            FrameKind::Response { status } if header.serialization == HESSIAN2 => {
+                self.answer(header.id, Ok((status, body)));
+            }
+            FrameKind::Response { .. } => {
+                let message = format!(
+                    "{} answered in serialization {}, only hessian2 ({HESSIAN2}) is read here",
+                    self.address, header.serialization
+                );
+                self.answer(header.id, Err(Error::new(ErrorKind::ClientError, message)));
+            }
             FrameKind::Request { two_way } if header.event => match Event::parse(&body) {
                 Event::ReadOnly => {
                     self.draining.store(true, Ordering::Relaxed);
