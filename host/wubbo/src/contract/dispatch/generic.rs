@@ -7,7 +7,7 @@ use wubbo_core::{
     Error, ErrorKind, Invocation, Outcome, Payload, Request, RequestBody, ResultKind, RpcResult,
     keys,
 };
-use wubbo_hessian2::{Decoder, Object, Value};
+use wubbo_hessian2::{Decoder, Object, Value, types::StackTraceElement};
 
 use super::push_overloads;
 use crate::contract::{
@@ -181,6 +181,21 @@ fn answer(contract: &Contract, form: ResultForm, kind: ResultKind) -> Result<Res
     })
 }
 
+/// The stack as `Throwable.printStackTrace` prints it, each line with its start.
+fn printed_stack(throwable: &Throwable) -> String {
+    let line = |element: &StackTraceElement| {
+        let class = element.declaring_class.as_deref().unwrap_or_default();
+        let method = element.method_name.as_deref().unwrap_or_default();
+        let source = match (&element.file_name, element.line_number) {
+            (Some(file), 0..) => format!("{file}:{}", element.line_number),
+            (Some(file), _) => file.clone(),
+            (None, _) => "Unknown Source".to_owned(),
+        };
+        format!("\n\tat {class}.{method}({source})")
+    };
+    throwable.stack().iter().map(line).collect()
+}
+
 fn generic_exception(throwable: &Throwable) -> Value {
     if throwable.class() == GENERIC_EXCEPTION {
         return throwable.value().clone();
@@ -197,7 +212,10 @@ fn generic_exception(throwable: &Throwable) -> Value {
         [
             ("exceptionClass", Value::from(throwable.class())),
             ("exceptionMessage", message),
-            ("detailMessage", Value::from(format!("{text}\n{throwable}"))),
+            (
+                "detailMessage",
+                Value::from(format!("{text}\n{throwable}{}\n", printed_stack(throwable))),
+            ),
         ],
     );
     Value::Object(exception)

@@ -190,7 +190,9 @@ async fn lj_16_exceptions_are_wrapped() {
         assert_eq!(object.get("exceptionMessage"), Some(&Value::from(message)));
         assert_eq!(
             exception.message(),
-            Some(&*format!("{class}: {message}\n{class}: {message}\n"))
+            Some(&*format!(
+                "{class}: {message}\n{class}: {message}\n\tat org.wubbo.demo.EchoService.{method}(Unknown Source)\n"
+            ))
         );
     }
 }
