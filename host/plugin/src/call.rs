@@ -74,23 +74,28 @@ impl<'a> CallView<'a> {
     }
 
     /// The text under a key; `Ok(None)` if there is none.
+    #[inline]
     pub(crate) fn get(&self, space: Space, key: &str) -> HostResult<Option<Text<'a>>> {
+        match space {
+            Space::Field => self.field(field::id(key)),
+            space => Ok(self.stored(space, key)?.map(Text::Borrowed)),
+        }
+    }
+
+    /// The text under a key of any space but `Field`: it lies somewhere as it is read.
+    pub(crate) fn stored(&self, space: Space, key: &str) -> HostResult<Option<&'a str>> {
         if key.len() > limits::KEY_MAX {
             return Err(ErrorKind::TooLarge);
         }
         let (url, method) = (self.invocation.url(), self.invocation.method());
-        let parameter =
-            |value: Option<&'a str>| value.filter(|value| !value.is_empty()).map(Text::Borrowed);
+        let parameter = |value: Option<&'a str>| value.filter(|value| !value.is_empty());
         Ok(match space {
-            Space::Attachment => self.invocation.attachments().get(key).map(Text::Borrowed),
-            Space::Field => return self.field(field::id(key)),
+            Space::Attachment => self.invocation.attachments().get(key),
             Space::Url => parameter(url.get(key)),
             Space::MethodUrl => parameter(url.get_method_or_service(method, key)),
             Space::MethodOnly => parameter(url.get_method(method, key)),
-            Space::Response => self
-                .response()?
-                .and_then(|response| response.get(key))
-                .map(Text::Borrowed),
+            Space::Response => self.response()?.and_then(|response| response.get(key)),
+            Space::Field => return Err(ErrorKind::BadArgument),
         })
     }
 

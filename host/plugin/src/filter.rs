@@ -41,7 +41,7 @@ impl PluginFilter {
     }
 
     /// Runs a hook on an instance; what it wants done is left in its seat.
-    fn enter(&self, call: HookCall<'_>) -> Result<Taken<'_, Seat>, String> {
+    fn enter(&self, mut call: HookCall<'_>) -> Result<Taken<'_, Seat>, String> {
         let generation = &*self.generation;
         let hook = call.hook;
         let mut taken = match generation.slots.take() {
@@ -54,7 +54,7 @@ impl PluginFilter {
             return Err("no instance".to_owned());
         };
         seat.clear();
-        let ended = seat.instance.call(call, &mut seat.commands);
+        let ended = seat.instance.call(&mut call, &mut seat.commands);
         if let Some(timer) = timer {
             generation.shared.counters.sample(timer.elapsed());
         }

@@ -58,9 +58,10 @@ impl Trip {
 
 impl Instance {
     /// Runs a per-call hook; what it wants done is left in `commands`.
+    #[inline]
     pub(crate) fn call(
         &mut self,
-        call: HookCall<'_>,
+        call: &mut HookCall<'_>,
         commands: &mut Vec<u8>,
     ) -> Result<(), HookEnd> {
         match self {

@@ -47,7 +47,7 @@ impl NativeInstance {
 
     pub(crate) fn call(
         &mut self,
-        call: HookCall<'_>,
+        call: &HookCall<'_>,
         commands: &mut Vec<u8>,
     ) -> Result<(), HookEnd> {
         let view = CallView {

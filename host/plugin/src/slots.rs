@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 /// The instances of one generation; a slot may be empty while its instance is replaced.
@@ -71,18 +71,24 @@ impl<T> Slots<T> {
     }
 
     /// Takes an instance: this thread's own, or the next free one.
+    #[inline]
     pub(crate) fn take(&self) -> Result<Taken<'_, T>, NoneFree> {
-        let first = thread_number() % self.slots.len();
+        // 32 bits: a division of 64 would cost as much as the lock.
+        let first = thread_number() % u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        let own = self.slots.get(first as usize);
+        match own.map(Slot::take) {
+            Some(Ok(Some(taken))) => Ok(taken),
+            _ => self.take_another(first as usize),
+        }
+    }
+
+    #[cold]
+    fn take_another(&self, first: usize) -> Result<Taken<'_, T>, NoneFree> {
         let (before, after) = self.slots.split_at(first);
         let mut missing = NoneFree::Empty;
         for slot in after.iter().chain(before) {
             match slot.take() {
-                Ok(Some(guard)) => {
-                    return Ok(Taken {
-                        guard,
-                        tally: &slot.tally,
-                    });
-                }
+                Ok(Some(taken)) => return Ok(taken),
                 Ok(None) => {}
                 Err(Held) => missing = NoneFree::Busy,
             }
@@ -157,9 +163,13 @@ impl<T> Slots<T> {
 struct Held;
 
 impl<T> Slot<T> {
-    fn take(&self) -> Result<Option<MutexGuard<'_, Option<T>>>, Held> {
+    #[inline]
+    fn take(&self) -> Result<Option<Taken<'_, T>>, Held> {
         match self.place.try_lock() {
-            Ok(place) if place.is_some() => Ok(Some(place)),
+            Ok(guard) if guard.is_some() => Ok(Some(Taken {
+                guard,
+                tally: &self.tally,
+            })),
             Ok(_) => Ok(None),
             // A panic of the host itself while it held the instance: `put` replaces it.
             Err(TryLockError::Poisoned(_)) => Ok(None),
@@ -195,11 +205,12 @@ impl<T> DerefMut for Taken<'_, T> {
 }
 
 /// The number of this thread, given in the order in which threads first ask.
-fn thread_number() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    const NOT_YET: usize = usize::MAX;
+#[inline]
+fn thread_number() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    const NOT_YET: u32 = u32::MAX;
     thread_local! {
-        static NUMBER: Cell<usize> = const { Cell::new(NOT_YET) };
+        static NUMBER: Cell<u32> = const { Cell::new(NOT_YET) };
     }
     NUMBER.with(|number| {
         if number.get() == NOT_YET {

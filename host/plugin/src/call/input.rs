@@ -3,7 +3,7 @@
 use wubbo_plugin_sdk::abi::interest::{Hook, Interest, Space};
 use wubbo_plugin_sdk::abi::{call, field, layout, write_at};
 
-use super::{CallView, Text};
+use super::CallView;
 
 /// One text that a hook wants prefetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,13 +49,37 @@ impl Wanted {
         }
     }
 
-    fn read<'a>(&self, view: &CallView<'a>) -> Option<Text<'a>> {
-        let found = match self.space {
-            Space::Field => view.field(self.field),
-            space => view.get(space, &self.key),
-        };
+    /// Writes the text at `end` of the arena; where it lies, and `None` in place of a range when it must be asked for.
+    #[inline]
+    fn write(&self, view: &CallView<'_>, arena: &mut [u8], end: usize) -> Prefetched {
         // What this hook may not see is as good as absent.
-        found.ok().flatten()
+        match self.space {
+            Space::Field => match view.field(self.field) {
+                Ok(Some(text)) => put(arena, end, text.as_str()),
+                _ => Prefetched::Absent,
+            },
+            space => match view.stored(space, &self.key) {
+                Ok(Some(text)) => put(arena, end, text),
+                _ => Prefetched::Absent,
+            },
+        }
+    }
+}
+
+/// What became of one wanted text.
+enum Prefetched {
+    Absent,
+    /// It did not fit.
+    Lazy,
+    /// So many bytes were written.
+    Written(usize),
+}
+
+#[inline]
+fn put(arena: &mut [u8], end: usize, text: &str) -> Prefetched {
+    match write_at(arena, end, text.as_bytes()) {
+        true => Prefetched::Written(text.len()),
+        false => Prefetched::Lazy,
     }
 }
 
@@ -91,16 +115,20 @@ pub(crate) fn write(arena: &mut [u8], view: &CallView<'_>, wanted: &[Wanted]) ->
     let mut end = texts;
     let mut full = false;
     for (place, wanted) in wanted.iter().enumerate() {
-        let (mut offset, mut length) = (layout::ENTRY_ABSENT, 0);
-        if let Some(text) = wanted.read(view) {
-            let bytes = text.as_str().as_bytes();
-            full = full || !write_at(arena, end, bytes);
-            offset = layout::ENTRY_LAZY;
-            if !full {
-                (offset, length) = (narrow(end), narrow(bytes.len()));
-                end += bytes.len();
+        // Texts are written in order while they fit: behind the first that does not, none is.
+        let room = if full { &mut [][..] } else { &mut *arena };
+        let (offset, length) = match wanted.write(view, room, end) {
+            Prefetched::Absent => (layout::ENTRY_ABSENT, 0),
+            Prefetched::Lazy => {
+                full = true;
+                (layout::ENTRY_LAZY, 0)
             }
-        }
+            Prefetched::Written(length) => {
+                let offset = end;
+                end += length;
+                (narrow(offset), narrow(length))
+            }
+        };
         let entry = entries + place * layout::ENTRY_BYTES;
         if !write_at(arena, entry, &offset.to_le_bytes())
             || !write_at(arena, entry + 4, &length.to_le_bytes())

@@ -41,13 +41,26 @@ impl fmt::Display for DeadlineReached {
 impl std::error::Error for DeadlineReached {}
 
 impl CpuDeadline {
-    /// A deadline that the next entry starts. A limit below one tick counts as one: less cannot be told from bad luck.
+    /// A deadline that the next entry starts. A limit below one tick counts as one.
     pub(super) fn new(limit: Duration) -> Self {
         Self {
-            limit: limit.max(TICK),
+            limit: Self::at_least_a_tick(limit),
             first: None,
             overloaded: false,
         }
+    }
+
+    /// Starts anew with another limit, before an entry.
+    #[inline]
+    pub(super) fn restart(&mut self, limit: Duration) {
+        self.limit = limit;
+        self.first = None;
+        self.overloaded = false;
+    }
+
+    /// The shortest limit that can be told from bad luck.
+    pub(super) fn at_least_a_tick(limit: Duration) -> Duration {
+        limit.max(TICK)
     }
 
     /// One tick fell inside the hook.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasmtime::{InstancePre, Memory, Module, Store, TypedFunc, UpdateDeadline};
 use wubbo_core::{Outcome, RpcResult};
@@ -70,6 +71,8 @@ pub(crate) struct WasmInstance {
     on_response: Option<TypedFunc<u32, i64>>,
     tick: Option<TypedFunc<(), i32>>,
     self_test: Option<TypedFunc<(), i32>>,
+    /// CPU time of a per-call hook, and of any other.
+    limits: (Duration, Duration),
     module: Arc<WasmModule>,
 }
 
@@ -181,106 +184,112 @@ impl WasmInstance {
     /// Runs a per-call hook.
     pub(crate) fn call(
         &mut self,
-        mut call: HookCall<'_>,
+        call: &mut HookCall<'_>,
         commands: &mut Vec<u8>,
     ) -> Result<(), HookEnd> {
         let (function, wanted) = match call.hook {
             Hook::OnRequest => (&self.on_request, &self.interests.request),
             _ => (&self.on_response, &self.interests.response),
         };
-        let Some(function) = function.clone() else {
+        // Borrowed, not cloned: a handle counts references to its type.
+        let Some(function) = function else {
             return Ok(());
         };
-        let length = write_input(&mut self.store, self.memory, &self.arena, &call, wanted)?;
+        let store = &mut self.store;
+        let length = write_input(store, self.memory, &self.arena, call, wanted)?;
         let reads = self.module.reads;
         if reads {
-            self.store.data_mut().call = Some(serve(&mut call));
+            store.data_mut().call = Some(serve(call));
         }
-        self.enter(call.hook);
-        let answer = function.call(&mut self.store, length);
+        enter(store, &self.module, call.hook, self.limits.0);
+        let answer = function.call(&mut *store, length);
         if reads {
-            let served = self.store.data_mut().call.take();
+            let served = store.data_mut().call.take();
             // The outcome goes back whatever came of the hook.
-            if let (Some(given), Some(outcome)) =
-                (call.outcome, served.and_then(|served| served.outcome))
-            {
+            if let (Some(given), Some(outcome)) = (
+                call.outcome.as_deref_mut(),
+                served.and_then(|served| served.outcome),
+            ) {
                 *given = outcome;
             }
         }
-        self.left(answer)
-            .and_then(|packed| self.take_commands(packed, commands))
+        match left(store, answer)? {
+            0 => Ok(()),
+            packed => take_commands(store, self.memory, packed, commands),
+        }
     }
 
     /// Runs `tick` or `self_test`.
     pub(crate) fn aside(&mut self, hook: Hook) -> Result<(), HookEnd> {
         let function = match hook {
-            Hook::Tick => self.tick.clone(),
-            _ => self.self_test.clone(),
+            Hook::Tick => &self.tick,
+            _ => &self.self_test,
         };
         let Some(function) = function else {
             return Ok(());
         };
-        self.enter(hook);
+        enter(&mut self.store, &self.module, hook, self.limits.1);
         let answer = function.call(&mut self.store, ());
-        match self.left(answer)? {
+        match left(&mut self.store, answer)? {
             0 => Ok(()),
-            code if code < 0 => Err(self.failed(code)),
+            code if code < 0 => Err(failed(&mut self.store, code)),
             code => Err(bad_answer(format!("{} answered {code}", hook.name()))),
         }
     }
+}
 
-    /// Before every entry: the deadline starts anew, one tick from now.
-    #[inline]
-    fn enter(&mut self, hook: Hook) {
-        let guest = self.store.data_mut();
-        let limits = &guest.shared.limits;
-        let limit = match hook {
-            Hook::OnRequest | Hook::OnResponse => limits.hook(),
-            _ => limits.configure(),
-        };
-        guest.deadline = CpuDeadline::new(limit);
-        guest.phase = Phase::Hook(hook);
-        guest.access_lines.set(0);
-        self.module.engine.pulse.beat();
-        self.store.set_epoch_deadline(1);
-    }
+/// Before every entry: the deadline starts anew, one tick from now.
+#[inline]
+fn enter(store: &mut Store<Guest>, module: &WasmModule, hook: Hook, limit: Duration) {
+    let guest = store.data_mut();
+    guest.deadline.restart(limit);
+    guest.phase = Phase::Hook(hook);
+    guest.access_lines.set(0);
+    module.engine.pulse.beat();
+    store.set_epoch_deadline(1);
+}
 
-    /// After every entry: what is rare is noted, a guest that did not come back is a trip.
-    #[inline]
-    fn left<T>(&mut self, answer: wasmtime::Result<T>) -> Result<T, HookEnd> {
-        let guest = self.store.data_mut();
-        if guest.deadline.overloaded() {
-            Counters::add(&guest.shared.counters.overloads);
-        }
-        answer.map_err(|error| HookEnd::Trip(guest.trip(&error)))
+/// After every entry: what is rare is noted, a guest that did not come back is a trip.
+#[inline]
+fn left<T>(store: &mut Store<Guest>, answer: wasmtime::Result<T>) -> Result<T, HookEnd> {
+    let guest = store.data_mut();
+    if guest.deadline.overloaded() {
+        Counters::add(&guest.shared.counters.overloads);
     }
+    answer.map_err(|error| HookEnd::Trip(guest.trip(&error)))
+}
 
-    fn failed(&mut self, code: i32) -> HookEnd {
-        let said = self.store.data_mut().failure.take();
-        HookEnd::Failed(said.unwrap_or_else(|| codes::text(code).to_owned()))
-    }
+#[cold]
+fn failed(store: &mut Store<Guest>, code: i32) -> HookEnd {
+    let said = store.data_mut().failure.take();
+    HookEnd::Failed(said.unwrap_or_else(|| codes::text(code).to_owned()))
+}
 
-    /// Copies the answer out: the guest's memory may change under a later hook, the call is changed from the copy.
-    fn take_commands(&mut self, packed: i64, commands: &mut Vec<u8>) -> Result<(), HookEnd> {
-        if packed == 0 {
-            return Ok(());
-        }
-        let Some((address, length)) = unpack_range(packed) else {
-            return Err(self.failed(i32::try_from(packed).unwrap_or(codes::FAILED)));
-        };
-        let (start, length) = (address as usize, length as usize);
-        if length > limits::COMMANDS_BYTES_MAX {
-            return Err(bad_answer(format!(
-                "a batch of {length} bytes, at most {}",
-                limits::COMMANDS_BYTES_MAX
-            )));
-        }
-        let range = start.checked_add(length).map(|end| start..end);
-        let bytes = range.and_then(|range| self.memory.data(&self.store).get(range));
-        let bytes = bytes.ok_or_else(|| bad_answer("a range outside the memory".to_owned()))?;
-        commands.extend_from_slice(bytes);
-        Ok(())
+/// Copies the answer out: the guest's memory may change under a later hook, the call is changed from the copy.
+fn take_commands(
+    store: &mut Store<Guest>,
+    memory: Memory,
+    packed: i64,
+    commands: &mut Vec<u8>,
+) -> Result<(), HookEnd> {
+    let Some((address, length)) = unpack_range(packed) else {
+        return Err(failed(
+            store,
+            i32::try_from(packed).unwrap_or(codes::FAILED),
+        ));
+    };
+    let (start, length) = (address as usize, length as usize);
+    if length > limits::COMMANDS_BYTES_MAX {
+        return Err(bad_answer(format!(
+            "a batch of {length} bytes, at most {}",
+            limits::COMMANDS_BYTES_MAX
+        )));
     }
+    let range = start.checked_add(length).map(|end| start..end);
+    let bytes = range.and_then(|range| memory.data(&*store).get(range));
+    let bytes = bytes.ok_or_else(|| bad_answer("a range outside the memory".to_owned()))?;
+    commands.extend_from_slice(bytes);
+    Ok(())
 }
 
 /// What starting an instance finds.
@@ -296,7 +305,12 @@ struct Parts {
 
 impl Parts {
     fn with(self, store: Store<Guest>, module: Arc<WasmModule>) -> WasmInstance {
+        let limits = store.data().shared.limits;
         WasmInstance {
+            limits: (
+                CpuDeadline::at_least_a_tick(limits.hook()),
+                CpuDeadline::at_least_a_tick(limits.configure()),
+            ),
             store,
             memory: self.memory,
             arena: self.arena,

@@ -267,3 +267,20 @@ fn futures_poll<T>(future: &mut std::pin::Pin<Box<impl Future<Output = T>>>) -> 
         std::task::Poll::Pending => None,
     }
 }
+
+#[tokio::test]
+async fn a_host_that_stops_publishes_nothing_more() {
+    let rig = start(&[("s.wasm", &stamping("s", "1"))]).await;
+    let (held, policies) = (rig.policies.load(), Arc::clone(&rig.policies));
+    rig.host.shutdown().await;
+    assert_eq!(policies.load().version(), held.version() + 1);
+    assert!(policies.load().filters(Stage::Provider).is_empty());
+    // A call that holds the old set ends as it began.
+    let entry = &held.filters(Stage::Provider)[0];
+    let request = wubbo_core::Request::new(wubbo_core::ServiceKey::new("a.B", "", ""), "c");
+    let mut invocation = wubbo_core::Invocation::new(request, wubbo_core::Url::default());
+    entry
+        .filter
+        .on_request(&mut invocation, &mut wubbo_core::Scratch::default());
+    assert_eq!(invocation.attachments().get("in"), Some("1"));
+}

@@ -3,12 +3,12 @@
 use wasmtime::{Caller, Linker, Result};
 use wubbo_plugin_sdk::ErrorKind;
 use wubbo_plugin_sdk::abi::interest::{self, BadInterest, Hook, Space};
-use wubbo_plugin_sdk::abi::names;
+use wubbo_plugin_sdk::abi::{field, names};
 use wubbo_plugin_sdk::native::{Form, HostResult, Part};
 
 use super::{WUBBO, bytes, check_buffer, give, parts, text, wide};
+use crate::call::body;
 use crate::call::input::Interests;
-use crate::call::{Text, body};
 use crate::shared::{Phase, message};
 use crate::wasm::guest::{Guest, ServedCall};
 
@@ -47,31 +47,31 @@ fn get(
 ) -> Result<i32> {
     let (memory, guest) = parts(&mut cx, "get")?;
     check_buffer(memory, "get", out, cap)?;
-    let found = match id {
-        0 => {
-            let key = text(memory, "get", key, key_len)?;
-            lookup(guest, space, |_| (!key.is_empty()).then_some(key))
-        }
-        id => lookup(guest, space, |space| {
-            space.key_name(u16::try_from(id).ok()?)
-        }),
+    let Ok(call) = served(guest) else {
+        return Ok(ErrorKind::NotAllowed.code());
     };
-    match found {
-        Ok(Some(value)) => give(memory, "get", out, cap, value.as_str().as_bytes()),
+    let Some(space) = Space::from_number(space) else {
+        return Ok(ErrorKind::BadArgument.code());
+    };
+    let key = match id {
+        0 => Some(text(memory, "get", key, key_len)?).filter(|key| !key.is_empty()),
+        id => u16::try_from(id).ok().and_then(|id| space.key_name(id)),
+    };
+    let Some(key) = key else {
+        return Ok(ErrorKind::BadArgument.code());
+    };
+    if space == Space::Field {
+        return match call.view().field(field::id(key)) {
+            Ok(Some(value)) => give(memory, "get", out, cap, value.as_str().as_bytes()),
+            Ok(None) => Ok(ErrorKind::Absent.code()),
+            Err(kind) => Ok(kind.code()),
+        };
+    }
+    match call.view().stored(space, key) {
+        Ok(Some(value)) => give(memory, "get", out, cap, value.as_bytes()),
         Ok(None) => Ok(ErrorKind::Absent.code()),
         Err(kind) => Ok(kind.code()),
     }
-}
-
-fn lookup<'g, 'k>(
-    guest: &'g Guest,
-    space: u32,
-    key: impl FnOnce(Space) -> Option<&'k str>,
-) -> HostResult<Option<Text<'g>>> {
-    let call = served(guest)?;
-    let space = Space::from_number(space).ok_or(ErrorKind::BadArgument)?;
-    let key = key(space).ok_or(ErrorKind::BadArgument)?;
-    call.view().get(space, key)
 }
 
 fn list(mut cx: Cx<'_>, space: u32, out: u32, cap: u32) -> Result<i32> {
