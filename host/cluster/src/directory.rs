@@ -46,12 +46,13 @@ impl RegistryDirectory {
                 first.send_replace(true);
             }
         });
-        let registry = format!(
-            "{}://{}{}",
-            registry.protocol(),
-            registry.location(),
-            registry.path()
-        );
+        // A file registry has a path and no address.
+        let place = if registry.host().is_empty() {
+            ""
+        } else {
+            registry.location()
+        };
+        let registry = format!("{}://{place}{}", registry.protocol(), registry.path());
         Self {
             url,
             registry,

@@ -27,7 +27,7 @@ pub use self::{
     context::Context,
     definition::{Contract, MethodContract, ParameterContract},
     dispatch::dispatch,
-    error::{CallError, exception},
+    error::{CallError, Result, exception},
     java_type::JavaType,
     options::{CallOptions, ResponseAttachments},
     service::{Service, ServiceClient, ServiceResult},

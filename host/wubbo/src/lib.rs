@@ -16,10 +16,12 @@ mod access_log;
 mod builtins;
 mod client;
 pub mod contract;
+#[cfg(feature = "cli")]
 mod gateway;
 pub mod metrics;
 mod publish;
 mod references;
+#[cfg(feature = "cli")]
 mod registries;
 mod server;
 mod services;
@@ -36,7 +38,8 @@ pub mod config;
 
 pub use client::{Client, ClientBuilder};
 pub use contract::{
-    CallError as Error, CallOptions, Context, ResponseAttachments, Service, Throwable, exception,
+    CallError as Error, CallOptions, Context, ResponseAttachments, Result, Service, Throwable,
+    exception,
 };
 pub use server::{RunningServer, Server};
 pub use wubbo_core as core;

@@ -9,8 +9,8 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout_at;
 use wubbo_cluster::{Failover, RegistryDirectory, Retry};
 use wubbo_core::{
-    BoxFuture, Chain, Cluster, Deadline, Error, ErrorKind, Invocation, Invoker, Outcome, Pattern,
-    Protocol, Registry, ServiceKey, Slot, Stage, Url, keys,
+    BoxFuture, Chain, Cluster, Deadline, Directory, Error, ErrorKind, Invocation, Invoker, Outcome,
+    Pattern, Protocol, Registry, ServiceKey, Slot, Stage, Url, keys,
 };
 
 use crate::metrics::{CallCounters, Metrics, Side};
@@ -97,6 +97,7 @@ impl References {
         }
     }
 
+    #[cfg(feature = "cli")]
     /// The counters of calls that were refused before their service was looked at; one line, so that strangers cannot make labels.
     #[must_use]
     pub(crate) fn refused(&self) -> &Arc<CallCounters> {
@@ -188,7 +189,7 @@ impl References {
         } else {
             Retry::Retryable
         };
-        tracing::info!(service = %known.service, registry = %parts.registry.url().location(), "service referred");
+        tracing::info!(service = %known.service, registry = directory.registry(), "service referred");
         Ok(Arc::new(Reference {
             cluster: Failover::new(retry).join(directory.clone()),
             directory,

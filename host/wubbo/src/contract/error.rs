@@ -19,6 +19,9 @@ pub enum CallError {
     Framework(Error),
 }
 
+/// What a method of a service or client returns.
+pub type Result<T, E = CallError> = std::result::Result<T, E>;
+
 impl CallError {
     /// The exception, if the service threw one.
     #[must_use]
