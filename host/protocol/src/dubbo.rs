@@ -4,6 +4,7 @@ mod annotate;
 mod attachments;
 mod call;
 mod client;
+mod codec;
 mod config;
 mod counters;
 mod decimal;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use wubbo_core::{BoxFuture, Error, Handler, Invoker, Listener, Protocol, Url};
 
 pub use annotate::annotate;
+pub use codec::Codec;
 pub use config::DubboConfig;
 pub use counters::DubboCounts;
 pub use describe::{Content, Frame, describe};

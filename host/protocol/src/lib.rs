@@ -9,6 +9,6 @@
 mod dubbo;
 
 pub use dubbo::{
-    Content, DubboConfig, DubboCounts, DubboProtocol, Frame, annotate, describe, descriptor,
+    Codec, Content, DubboConfig, DubboCounts, DubboProtocol, Frame, annotate, describe, descriptor,
     reencode,
 };

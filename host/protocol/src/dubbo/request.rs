@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use wubbo_core::{
-    Attachments, Deadline, Error, ErrorKind, Invocation, PolicySet, RawStream, Request,
-    RequestBody, Url, keys,
+    Deadline, Error, ErrorKind, Invocation, PolicySet, RawStream, Request, RequestBody, Url, keys,
 };
 use wubbo_hessian2::{Decoder, Encoder};
 
@@ -33,17 +32,55 @@ pub(crate) fn decode(body: &Bytes, two_way: bool, heads: &mut Heads) -> Result<C
         let mut behind = body.clone();
         behind.advance(head.length());
         let mut decoder = Decoder::with_limits(&behind, attachments::limits(body.len()));
-        if let Ok(rest) = Rest::read(&mut decoder, &behind, head.arguments) {
-            return Ok(rest.call(head, two_way, policies));
+        if let Ok(call) = read(&mut decoder, &behind, head, two_way, &policies) {
+            return Ok(call);
         }
         // Read once more from the front: the error is to say where in the body it is.
     }
     let mut decoder = Decoder::with_limits(body, attachments::limits(body.len()));
     let mut head = Head::read(&mut decoder, body).map_err(|error| malformed(&error))?;
-    let rest = Rest::read(&mut decoder, body, head.arguments).map_err(|error| malformed(&error))?;
-    let call = rest.call(&mut head, two_way, policies);
+    let call = read(&mut decoder, body, &mut head, two_way, &policies)
+        .map_err(|error| malformed(&error))?;
     heads.keep(head);
     Ok(call)
+}
+
+/// Reads what stands behind the five texts in `bytes`. The texts took no numbers, so the arguments' tables start at zero.
+fn read(
+    decoder: &mut Decoder<'_>,
+    bytes: &Bytes,
+    head: &mut Head,
+    two_way: bool,
+    policies: &Arc<PolicySet>,
+) -> Result<Call, Unreadable> {
+    let start = decoder.position();
+    for _ in 0..head.arguments {
+        decoder.skip_value()?;
+    }
+    let arguments = RawStream {
+        bytes: bytes.slice(start..decoder.position()),
+        count: head.arguments,
+        tables: decoder.tables(),
+    };
+    let tail = head.tail(decoder, bytes)?;
+    let request = Request {
+        service: tail.service,
+        path: tail.path,
+        method: head.method.clone(),
+        descriptor: head.descriptor.clone(),
+        body: RequestBody::Raw(arguments),
+        deadline: tail.timeout.map(Deadline::after),
+        one_way: !two_way,
+        protocol_version: head.protocol_version.clone(),
+        remote: None,
+        local: None,
+        policies: policies.clone(),
+        attachments: tail.attachments,
+    };
+    Ok(Call {
+        request,
+        answer_attachments: head.answer_attachments,
+    })
 }
 
 fn malformed(cause: &dyn std::fmt::Display) -> Error {
@@ -51,67 +88,6 @@ fn malformed(cause: &dyn std::fmt::Display) -> Error {
         ErrorKind::BadRequest,
         format!("Fail to decode request due to: {cause}"),
     )
-}
-
-/// What stands behind the five texts.
-struct Rest {
-    arguments: RawStream,
-    attachments: Attachments,
-}
-
-impl Rest {
-    /// Reads on in `bytes`, where the texts took no numbers, so that the arguments' tables start at zero.
-    fn read(decoder: &mut Decoder<'_>, bytes: &Bytes, count: u32) -> Result<Self, Unreadable> {
-        let start = decoder.position();
-        for _ in 0..count {
-            decoder.skip_value()?;
-        }
-        let arguments = RawStream {
-            bytes: bytes.slice(start..decoder.position()),
-            count,
-            tables: decoder.tables(),
-        };
-        let attachments = attachments::read(decoder, bytes)?;
-        Ok(Self {
-            arguments,
-            attachments,
-        })
-    }
-
-    fn call(self, head: &mut Head, two_way: bool, policies: Arc<PolicySet>) -> Call {
-        let (path, service) = head.service(&self.attachments);
-        let request = Request {
-            service,
-            path,
-            method: head.method.clone(),
-            descriptor: head.descriptor.clone(),
-            body: RequestBody::Raw(self.arguments),
-            deadline: timeout(&self.attachments).map(Deadline::after),
-            one_way: !two_way,
-            protocol_version: head.protocol_version.clone(),
-            remote: None,
-            local: None,
-            policies,
-            attachments: self.attachments,
-        };
-        Call {
-            request,
-            answer_attachments: head.answer_attachments,
-        }
-    }
-}
-
-/// The consumer's time-out, as text (Dubbo Java 3) or as a number; 0 and less is none.
-fn timeout(attachments: &Attachments) -> Option<Duration> {
-    let entry = attachments.find(keys::TIMEOUT)?;
-    let millis = match entry.value {
-        Some(value) => value.as_i64(),
-        None => entry.text.and_then(|text| text.parse().ok()),
-    };
-    millis
-        .and_then(|millis| u64::try_from(millis).ok())
-        .filter(|millis| *millis > 0)
-        .map(Duration::from_millis)
 }
 
 /// What a consumer of the provider at `url` writes.

@@ -321,7 +321,7 @@ fn a_connection_remembers_a_bounded_number_of_heads() {
         heads.len()
     };
     for number in 0..1000 {
-        assert!(call(&format!("method{number}")) <= 32);
+        assert!(call(&format!("method{number}")) <= 16);
     }
     // One that is too long is read every time.
     let known = call("method999");

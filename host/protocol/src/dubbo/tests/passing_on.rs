@@ -152,6 +152,46 @@ fn what_the_next_provider_is_told_is_our_own() {
     }
 }
 
+/// What a connection remembers of a consumer must not show: each request says what it says.
+#[test]
+fn requests_that_repeat_each_other_are_told_apart() {
+    let request = |argument: &Value, group: &str, shared: bool| {
+        request_with(argument, |encoder| {
+            encoder.write_str("group");
+            encoder.write_str(group);
+            if shared {
+                encoder.write_str("ref");
+                encoder.write_value(&Value::Ref(0)).unwrap();
+            }
+        })
+    };
+    let list = |text: &str| Value::List(List::new(vec![Value::from(text)]));
+    let mut heads = Heads::default();
+    // The same head throughout; attachments that repeat, that change, and whose value leans on an argument that changes.
+    for (argument, group, shared) in [
+        ("a", "red", false),
+        ("a", "red", false),
+        ("a", "red", false),
+        ("b", "red", false),
+        ("b", "blue", false),
+        ("b", "red", false),
+        ("c", "red", true),
+        ("c", "red", true),
+        ("d", "red", true),
+        ("d", "red", true),
+        ("d", "red", false),
+    ] {
+        let bytes = request(&list(argument), group, shared);
+        let read = request::decode(&bytes, true, &mut heads).unwrap().request;
+        let case = format!("{argument} {group} {shared}");
+        assert_eq!(read.body.to_values().unwrap(), [list(argument)], "{case}");
+        assert_eq!(read.service.group(), group, "{case}");
+        let leaned = shared.then(|| value_of(&read.attachments, "ref"));
+        assert_eq!(leaned, shared.then(|| list(argument)), "{case}");
+    }
+    assert_eq!(heads.len(), 1);
+}
+
 #[test]
 fn a_reference_to_any_group_calls_the_group_of_its_provider() {
     for (asked, group, version) in [
