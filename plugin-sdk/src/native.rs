@@ -3,10 +3,16 @@
 //! The same source makes both forms. Here a hook gets a [`HostCall`] where the wasm form has imports, and answers
 //! with the same batch of commands (`abi::commands`), so the host checks and applies both alike.
 
-use crate::abi::interest::Space;
-use crate::error::{Error, ErrorKind};
-use std::borrow::Cow;
-use std::fmt;
+mod policy;
+mod view;
+
+pub use policy::{
+    Create, CreateConfigurator, CreateFilter, CreateLoadBalance, CreateRouter, Factory,
+    NativeConfigurator, NativeFilter, NativeLoadBalance, NativeRouter, RuleText,
+};
+pub use view::{HostCall, HostRouting, HostTable, HostUrl, Scalars};
+
+use crate::error::ErrorKind;
 
 /// What a host function answers.
 pub type HostResult<T> = std::result::Result<T, ErrorKind>;
@@ -185,128 +191,3 @@ pub trait HostFunctions {
     /// `BadArgument` (number unknown, or negative where it must not be), `NotAllowed`.
     fn metric_update(&self, metric: u32, value: i64) -> HostResult<()>;
 }
-
-/// The numbers of a call, as in the header of ABI.md 5.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scalars {
-    /// Bits of [`crate::abi::call::flags`].
-    pub flags: u16,
-    /// Names the service within the process; 0: none.
-    pub service_token: u64,
-    /// Number of the try, from 0.
-    pub attempt: u32,
-    /// Number of arguments.
-    pub argument_count: u32,
-    /// `on_response`: what `on_request` of this call set.
-    pub scratch: u64,
-    /// `on_response`: [`crate::abi::call::outcome`].
-    pub outcome: u8,
-    /// `on_response`: Dubbo's status byte.
-    pub status: u8,
-    /// `on_response`: code of Dubbo's `RpcException`.
-    pub error_code: u8,
-}
-
-/// One call as a hook sees it. It does not change while the hook runs: what the plugin stages is applied afterwards.
-pub trait HostCall {
-    /// What the host does besides the call; here the access log is open.
-    fn functions(&self) -> &dyn HostFunctions;
-
-    /// The call's numbers.
-    fn scalars(&self) -> Scalars;
-
-    /// `on_response`: the blob that `on_request` of this call set; else empty.
-    fn scratch_blob(&self) -> &[u8];
-
-    /// The text under a key of a space; `None` if there is none. An empty URL parameter counts as none.
-    ///
-    /// # Errors
-    /// `NotAllowed` (space in this hook), `BadArgument` (unknown field), `TooLarge` (key).
-    fn get(&self, space: Space, key: &str) -> HostResult<Option<Cow<'_, str>>>;
-
-    /// Visits all pairs of the space `Attachment`, `Url` or `Response` in the call's order.
-    ///
-    /// # Errors
-    /// `NotAllowed`, `BadArgument`.
-    fn list(&self, space: Space, each: &mut dyn FnMut(&str, &str)) -> HostResult<()>;
-
-    /// One of `abi::names::NUMBER_*`.
-    ///
-    /// # Errors
-    /// `Absent`, `NotAllowed`, `BadArgument`.
-    fn number(&self, what: u32) -> HostResult<u64>;
-
-    /// A value of the body, whole (`path` empty) or at a path.
-    ///
-    /// # Errors
-    /// `Absent`, `BadArgument`, `NotGranted`, `NotAllowed`, `NotReadable`, `WrongType`, `TooLarge`.
-    fn body(&self, part: Part, form: Form, path: &str) -> HostResult<Vec<u8>>;
-}
-
-/// A linked filter. The host keeps one per slot, as it does with wasm instances, and asks it for one call at a time.
-///
-/// Commands are appended to `out`, which the host hands over empty and may reuse. When a hook errs the host drops
-/// them and applies the plugin's failure policy. Hooks that the manifest does not list need not be called.
-pub trait NativeFilter: Send {
-    /// Runs the way in.
-    ///
-    /// # Errors
-    /// The plugin's failure.
-    fn on_request(&mut self, call: &dyn HostCall, out: &mut Vec<u8>) -> Result<(), Error>;
-
-    /// Runs the way back.
-    ///
-    /// # Errors
-    /// The plugin's failure.
-    fn on_response(&mut self, call: &dyn HostCall, out: &mut Vec<u8>) -> Result<(), Error>;
-
-    /// Runs every `tick_ms` on one instance.
-    ///
-    /// # Errors
-    /// The plugin's failure.
-    fn tick(&mut self, host: &dyn HostFunctions) -> Result<(), Error>;
-
-    /// Runs once before the plugin goes live.
-    ///
-    /// # Errors
-    /// The plugin is not fit to go live.
-    fn self_test(&mut self, host: &dyn HostFunctions) -> Result<(), Error>;
-}
-
-/// Builds a filter from its configuration (JSON text, `{}` for none).
-pub type CreateFilter =
-    fn(config: &str, host: &dyn HostFunctions) -> Result<Box<dyn NativeFilter>, Error>;
-
-/// How a linked plugin is built, by kind.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub enum Create {
-    /// A filter.
-    Filter(CreateFilter),
-}
-
-impl fmt::Debug for Create {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Filter(_) => out.write_str("Filter"),
-        }
-    }
-}
-
-/// A linked plugin: its manifest and the way to build instances of it. `#[wubbo_plugin]` makes one per plugin crate.
-#[derive(Debug, Clone, Copy)]
-pub struct Factory {
-    /// The bytes that the wasm form carries as section `wubbo.plugin`; [`crate::Manifest::parse`] reads them.
-    pub manifest: &'static [u8],
-    /// Builds an instance.
-    pub create: Create,
-}
-
-const _: () = {
-    const fn object_safe(_: Option<&dyn HostCall>, _: Option<&dyn NativeFilter>) {}
-    object_safe(None, None);
-    const fn send<T: Send + ?Sized>() {}
-    send::<Box<dyn NativeFilter>>();
-    const fn shared<T: Send + Sync + 'static>() {}
-    shared::<Factory>();
-};

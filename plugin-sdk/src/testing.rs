@@ -42,7 +42,9 @@ impl Bench {
         let manifest =
             Manifest::parse(factory.manifest).map_err(|bad| Error::new(bad.to_string()))?;
         let host = MemoryHost::default();
-        let Create::Filter(create) = factory.create;
+        let Create::Filter(create) = factory.create else {
+            return Err(Error::new("this bench runs filters"));
+        };
         let instances = [create(config, &host)?, create(config, &host)?];
         host.seal();
         Ok(Self {

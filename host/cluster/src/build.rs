@@ -10,11 +10,14 @@ use wubbo_core::{
 
 /// Tables are numbered within the process, so that a policy never takes one for another.
 static TABLES: AtomicU64 = AtomicU64::new(1);
+/// References are numbered too: two of one service may differ in their parameters.
+static REFERENCES: AtomicU64 = AtomicU64::new(1);
 
 /// Makes the lists of one reference, keeping what stays from one list to the next.
 #[derive(Debug)]
 pub(crate) struct ListBuilder {
     reference: Url,
+    token: u64,
     protocols: Vec<Arc<dyn Protocol>>,
     skip_gateways: bool,
     kept: HashMap<String, Kept>,
@@ -36,6 +39,7 @@ impl ListBuilder {
     ) -> Self {
         Self {
             reference,
+            token: REFERENCES.fetch_add(1, Ordering::Relaxed),
             protocols: protocols.to_vec(),
             skip_gateways,
             kept: HashMap::new(),
@@ -66,6 +70,8 @@ impl ListBuilder {
         }
         self.kept = kept;
         list.table = Arc::new(ProviderTable::new(
+            self.reference.service_key().clone(),
+            self.token,
             TABLES.fetch_add(1, Ordering::Relaxed),
             rows,
         ));

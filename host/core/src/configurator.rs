@@ -4,9 +4,21 @@ use std::fmt;
 
 use crate::Url;
 
-/// A rule that rewrites provider URLs. Object safe, Send + Sync.
+/// Whose URL is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigureSide {
+    /// The URL under which this process offers a service.
+    Provider,
+    /// The URL of a provider as a consumer in this process sees it.
+    Consumer,
+}
+
+/// A policy that rewrites provider URLs. Object safe, Send + Sync.
 pub trait Configurator: Send + Sync + fmt::Debug {
-    /// The URL as the rule wants it. Runs off the call path, once per provider and change; a rule that does not match returns
-    /// the URL as it is, one that fails keeps its last good result.
-    fn configure(&self, url: &Url) -> Url;
+    /// The configurator's Dubbo key, such as `override`.
+    fn name(&self) -> &str;
+
+    /// The URL as the rules want it; `None`: as it is, or the configurator failed. Runs off the call path and may block for as long
+    /// as the plugin's limit says (1 s): once per provider and change.
+    fn configure(&self, url: &Url, side: ConfigureSide) -> Option<Url>;
 }

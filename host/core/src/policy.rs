@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Applies, Filter, Slot};
+use crate::{Applies, Configurator, ConfigureSide, Filter, LoadBalance, Router, Slot};
 
 /// Where a filter stands in a call's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,13 +33,42 @@ pub struct FilterEntry {
     pub applies: Applies,
 }
 
-/// The plugin generations that one call sees. Send + Sync; made off the call path, never changed after.
+/// A router and where it applies.
+#[derive(Clone, Debug)]
+pub struct RouterEntry {
+    /// One generation of the router, under one state of the rules.
+    pub router: Arc<dyn Router>,
+    /// Lower runs earlier; equal orders run by name.
+    pub order: i32,
+    /// The services and methods it is meant for.
+    pub applies: Applies,
+}
+
+/// A configurator and where it applies.
+#[derive(Clone, Debug)]
+pub struct ConfiguratorEntry {
+    /// One generation of the configurator, under one state of the rules.
+    pub configurator: Arc<dyn Configurator>,
+    /// Lower runs earlier, so that a later one wins; equal orders run by name.
+    pub order: i32,
+    /// The services it is meant for.
+    pub applies: Applies,
+    /// Whose URLs it is meant for; `None`: everybody's.
+    pub side: Option<ConfigureSide>,
+}
+
+/// The plugin generations and rules that one call sees. Send + Sync; made off the call path, never changed after.
 #[derive(Debug, Default)]
 pub struct PolicySet {
     version: u64,
+    rules: u64,
+    configuration: u64,
     provider: Vec<FilterEntry>,
     call: Vec<FilterEntry>,
     attempt: Vec<FilterEntry>,
+    routers: Vec<RouterEntry>,
+    balancers: Vec<Arc<dyn LoadBalance>>,
+    configurators: Vec<ConfiguratorEntry>,
 }
 
 /// The place where the current [`PolicySet`] is published; one store makes every change of a swap visible at once.
@@ -66,6 +95,82 @@ impl PolicySet {
             }
         }
         set
+    }
+
+    /// The same set with `routers`, which it sorts.
+    #[must_use]
+    pub fn with_routers(mut self, mut routers: Vec<RouterEntry>) -> Self {
+        routers.sort_by(|a, b| {
+            a.order
+                .cmp(&b.order)
+                .then_with(|| a.router.name().cmp(b.router.name()))
+        });
+        self.routers = routers;
+        self
+    }
+
+    /// The same set with `balancers`, one per name.
+    #[must_use]
+    pub fn with_balancers(mut self, balancers: Vec<Arc<dyn LoadBalance>>) -> Self {
+        self.balancers = balancers;
+        self
+    }
+
+    /// The same set with `configurators`, which it sorts; `configuration` grows whenever they, or a rule of theirs, changed.
+    #[must_use]
+    pub fn with_configurators(
+        mut self,
+        configuration: u64,
+        mut configurators: Vec<ConfiguratorEntry>,
+    ) -> Self {
+        configurators.sort_by(|a, b| {
+            a.order
+                .cmp(&b.order)
+                .then_with(|| a.configurator.name().cmp(b.configurator.name()))
+        });
+        self.configurators = configurators;
+        self.configuration = configuration;
+        self
+    }
+
+    /// The same set, made under the rules of version `rules`.
+    #[must_use]
+    pub fn with_rules(mut self, rules: u64) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// The routers, in the order they narrow.
+    #[must_use]
+    pub fn routers(&self) -> &[RouterEntry] {
+        &self.routers
+    }
+
+    /// The balancer of that Dubbo key.
+    #[must_use]
+    pub fn balancer(&self, name: &str) -> Option<&Arc<dyn LoadBalance>> {
+        // A handful: cheaper than a map.
+        self.balancers
+            .iter()
+            .find(|balancer| balancer.name() == name)
+    }
+
+    /// The configurators, in the order they are applied.
+    #[must_use]
+    pub fn configurators(&self) -> &[ConfiguratorEntry] {
+        &self.configurators
+    }
+
+    /// Which state of the configurators and their rules this is: URLs made under another one are made again.
+    #[must_use]
+    pub fn configuration(&self) -> u64 {
+        self.configuration
+    }
+
+    /// The version of the rules that its routers and configurators follow; 0: none were given.
+    #[must_use]
+    pub fn rules(&self) -> u64 {
+        self.rules
     }
 
     /// Which publication this is; 0 for the empty set at the start.

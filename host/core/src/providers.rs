@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::{EndpointStatistics, Url};
+use crate::{EndpointStatistics, ServiceKey, Url, keys};
 
 /// One provider, without its connection.
 #[derive(Debug)]
@@ -20,8 +20,8 @@ impl ProviderRow {
     #[must_use]
     pub fn new(url: Url, statistics: Arc<EndpointStatistics>) -> Self {
         // 0 has a meaning here: a provider that is to get nothing.
-        let weight = url.get_parsed(crate::keys::WEIGHT).ok().flatten();
-        let weight = weight.unwrap_or(crate::keys::DEFAULT_WEIGHT);
+        let weight = url.get_parsed(keys::WEIGHT).ok().flatten();
+        let weight = weight.unwrap_or(keys::DEFAULT_WEIGHT);
         Self {
             url,
             statistics,
@@ -44,15 +44,57 @@ impl ProviderRow {
 /// What routers and balancers see of a directory: rows by index. A new list is a new table with a new version.
 #[derive(Debug, Default)]
 pub struct ProviderTable {
+    service: ServiceKey,
+    token: u64,
     version: u64,
     rows: Vec<ProviderRow>,
+    method_weights: bool,
+    weights_epoch: AtomicU32,
 }
 
 impl ProviderTable {
-    /// A table of `rows`; `version` is unique within the process.
+    /// A table of `rows`. `token` names the reference within the process and is never 0; `version` is unique within the process and
+    /// grows.
     #[must_use]
-    pub fn new(version: u64, rows: Vec<ProviderRow>) -> Self {
-        Self { version, rows }
+    pub fn new(service: ServiceKey, token: u64, version: u64, rows: Vec<ProviderRow>) -> Self {
+        let method_weights = rows.iter().any(|row| row.url.has_method_key(keys::WEIGHT));
+        Self {
+            service,
+            token,
+            version,
+            rows,
+            method_weights,
+            weights_epoch: AtomicU32::new(0),
+        }
+    }
+
+    /// Interface, group and version of the reference.
+    #[must_use]
+    pub fn service(&self) -> &ServiceKey {
+        &self.service
+    }
+
+    /// Names the reference within the process, over all its tables; 0 only for the empty table before the first list.
+    #[must_use]
+    pub fn token(&self) -> u64 {
+        self.token
+    }
+
+    /// Whether some provider weighs this service's methods differently.
+    #[must_use]
+    pub fn has_method_weights(&self) -> bool {
+        self.method_weights
+    }
+
+    /// Changes when any weight of the table changed.
+    #[must_use]
+    pub fn weights_epoch(&self) -> u32 {
+        self.weights_epoch.load(Ordering::Acquire)
+    }
+
+    /// Says that weights were stored; after [`ProviderRow::set_weight`].
+    pub fn weights_changed(&self) {
+        self.weights_epoch.fetch_add(1, Ordering::Release);
     }
 
     /// Which table this is.

@@ -119,6 +119,18 @@ impl Url {
         value.filter(|value| !value.is_empty())
     }
 
+    /// Whether any method has a value of its own for `key`.
+    #[must_use]
+    pub fn has_method_key(&self, key: &str) -> bool {
+        self.params().any(|(name, value)| {
+            !value.is_empty()
+                && name
+                    .strip_prefix(METHODS_PREFIX)
+                    .and_then(|rest| rest.strip_suffix(key))
+                    .is_some_and(|method| method.len() > 1 && method.ends_with('.'))
+        })
+    }
+
     /// [`Url::get_method`], else `default`; no fall-back to the service level (dubbo-go `GetMethodParam`).
     #[must_use]
     pub fn get_method_or<'read>(
