@@ -9,5 +9,6 @@ pub(crate) fn all() -> Vec<Factory> {
         filter_accesslog::factory(),
         filter_token::factory(),
         filter_tagrequest::factory(),
+        filter_tps::factory(),
     ]
 }
