@@ -46,6 +46,8 @@ pub mod native;
 mod seam;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+#[cfg(feature = "yaml")]
+pub mod yaml;
 
 pub use abi::commands::Value;
 pub use abi::interest::{Hook, Space};
