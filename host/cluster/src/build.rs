@@ -1,12 +1,17 @@
 //! From what a registry announces to what a call can choose from.
 
-use std::collections::HashMap;
+mod configure;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use wubbo_core::{
-    EndpointStatistics, Invoker, Protocol, ProviderList, ProviderRow, ProviderTable, Url, keys,
+    EndpointStatistics, Invoker, MethodNames, PolicySet, Protocol, ProviderList, ProviderRow,
+    ProviderTable, Url, keys,
 };
+
+use configure::configure;
 
 /// Tables are numbered within the process, so that a policy never takes one for another.
 static TABLES: AtomicU64 = AtomicU64::new(1);
@@ -20,15 +25,26 @@ pub(crate) struct ListBuilder {
     token: u64,
     protocols: Vec<Arc<dyn Protocol>>,
     skip_gateways: bool,
+    names: Arc<MethodNames>,
     kept: HashMap<String, Kept>,
 }
 
 #[derive(Clone, Debug)]
 struct Kept {
     announced: Url,
-    merged: Url,
+    configuration: u64,
+    url: Url,
     invoker: Arc<dyn Invoker>,
     statistics: Arc<EndpointStatistics>,
+}
+
+/// A provider on its way into the list.
+struct Entry<'a> {
+    key: String,
+    announced: &'a Url,
+    /// The provider's URL merged with the reference's and configured; the known one where nothing changed.
+    url: Url,
+    known: Option<Kept>,
 }
 
 impl ListBuilder {
@@ -42,27 +58,38 @@ impl ListBuilder {
             token: REFERENCES.fetch_add(1, Ordering::Relaxed),
             protocols: protocols.to_vec(),
             skip_gateways,
+            names: Arc::default(),
             kept: HashMap::new(),
         }
     }
 
-    /// The list of `announced` URLs. What is not in it any more is forgotten once the old list is.
-    pub(crate) fn build(&mut self, announced: &[Url]) -> ProviderList {
-        let mut kept = HashMap::with_capacity(announced.len());
+    /// Names the reference in all its tables.
+    pub(crate) fn token(&self) -> u64 {
+        self.token
+    }
+
+    /// The list of `announced` URLs under the configurators of `policies`. What is not in it any more is forgotten once the old list
+    /// is.
+    pub(crate) async fn build(
+        &mut self,
+        announced: &[Url],
+        policies: &Arc<PolicySet>,
+    ) -> ProviderList {
+        let configuration = policies.configuration();
         let mut list = ProviderList::default();
-        let mut rows = Vec::with_capacity(announced.len());
-        for url in announced.iter().filter(|url| url.protocol() != "empty") {
-            // The same provider announced twice, such as by two registrations, is one provider.
-            let key = url.key();
-            if kept.contains_key(&key) {
-                continue;
-            }
-            let Some(provider) = self.provider(&key, url) else {
+        let mut entries = self.entries(announced, configuration, &mut list.skipped);
+        self.configure(&mut entries, configuration, policies).await;
+
+        let mut kept = HashMap::with_capacity(entries.len());
+        let mut rows = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let key = entry.key.clone();
+            let Some(provider) = self.provider(entry, configuration) else {
                 list.skipped += 1;
                 continue;
             };
             rows.push(ProviderRow::new(
-                provider.merged.clone(),
+                provider.url.clone(),
                 provider.statistics.clone(),
             ));
             list.invokers.push(provider.invoker.clone());
@@ -78,31 +105,118 @@ impl ListBuilder {
         list
     }
 
-    fn provider(&self, key: &str, announced: &Url) -> Option<Kept> {
-        let known = self.kept.get(key);
-        if let Some(known) = known.filter(|known| known.announced == *announced) {
-            return Some(known.clone());
+    /// Each provider once, with its merged URL: one that is announced twice, such as by two registrations, is one provider.
+    fn entries<'a>(
+        &self,
+        announced: &'a [Url],
+        configuration: u64,
+        skipped: &mut usize,
+    ) -> Vec<Entry<'a>> {
+        let mut seen = HashSet::with_capacity(announced.len());
+        let mut entries = Vec::with_capacity(announced.len());
+        for url in announced.iter().filter(|url| url.protocol() != "empty") {
+            let key = url.key();
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            if self.skip_gateways && url.get(keys::WUBBO_GATEWAY).is_some() {
+                *skipped += 1;
+                continue;
+            }
+            let known = self.kept.get(&key).cloned();
+            let same = known
+                .as_ref()
+                .filter(|known| known.is_same(url, configuration));
+            entries.push(Entry {
+                url: same.map_or_else(|| self.merge(url), |known| known.url.clone()),
+                key,
+                announced: url,
+                known,
+            });
         }
-        if self.skip_gateways && announced.get(keys::WUBBO_GATEWAY).is_some() {
+        entries
+    }
+
+    /// The provider's URL as this reference sees it.
+    fn merge(&self, announced: &Url) -> Url {
+        let merged = Url::merge(announced, &self.reference);
+        // `application` stays the provider's; routers that ask for it by Dubbo's name find it, too (spec/10 section 8.7).
+        match announced.get(keys::APPLICATION) {
+            Some(application) => merged.with_param_if_absent(keys::REMOTE_APPLICATION, application),
+            None => merged,
+        }
+    }
+
+    /// Configures the URLs that are new or were configured by others.
+    async fn configure(
+        &self,
+        entries: &mut [Entry<'_>],
+        configuration: u64,
+        policies: &Arc<PolicySet>,
+    ) {
+        let is_new = |entry: &Entry<'_>| {
+            let known = entry.known.as_ref();
+            !known.is_some_and(|known| known.is_same(entry.announced, configuration))
+        };
+        let merged: Vec<Url> = entries
+            .iter()
+            .filter(|entry| is_new(entry))
+            .map(|entry| entry.url.clone())
+            .collect();
+        let configured = configure(merged, &self.reference, policies).await;
+        let new = entries.iter_mut().filter(|entry| is_new(entry));
+        for (entry, url) in new.zip(configured) {
+            entry.url = url;
+        }
+    }
+
+    /// `None`: it cannot be called.
+    fn provider(&self, entry: Entry<'_>, configuration: u64) -> Option<Kept> {
+        let Entry {
+            announced,
+            url,
+            known,
+            ..
+        } = entry;
+        // What an operator took out of play by an override (Dubbo Java: `RegistryDirectory`).
+        if url.get_bool(keys::DISABLED, false) || !url.get_bool(keys::ENABLED, true) {
             return None;
         }
+        let (known_invoker, known_statistics) = known.map_or((None, None), |known| {
+            let same = known.url == url;
+            (same.then_some(known.invoker), Some(known.statistics))
+        });
+        let invoker = match known_invoker {
+            Some(invoker) => invoker,
+            None => self.refer(&url)?,
+        };
+        Some(Kept {
+            announced: announced.clone(),
+            configuration,
+            url,
+            invoker,
+            // A provider that restarts with other parameters is the same endpoint to its counters.
+            statistics: known_statistics
+                .unwrap_or_else(|| Arc::new(EndpointStatistics::new(self.names.clone()))),
+        })
+    }
+
+    fn refer(&self, url: &Url) -> Option<Arc<dyn Invoker>> {
         let protocol = self
             .protocols
             .iter()
-            .find(|protocol| protocol.name() == announced.protocol())?;
-        let merged = Url::merge(announced, &self.reference);
-        match protocol.refer(&merged) {
-            Ok(invoker) => Some(Kept {
-                announced: announced.clone(),
-                merged,
-                invoker,
-                // A provider that restarts with other parameters is the same endpoint to its counters.
-                statistics: known.map_or_else(Arc::default, |known| known.statistics.clone()),
-            }),
-            Err(error) => {
-                tracing::warn!(provider = %announced.location(), %error, "an announced provider cannot be called");
-                None
-            }
-        }
+            .find(|protocol| protocol.name() == url.protocol())?;
+        let referred = protocol.refer(url);
+        referred
+            .inspect_err(|error| {
+                tracing::warn!(provider = %url.location(), %error, "an announced provider cannot be called");
+            })
+            .ok()
+    }
+}
+
+impl Kept {
+    fn is_same(&self, announced: &Url, configuration: u64) -> bool {
+        self.configuration == configuration && self.announced == *announced
     }
 }

@@ -3,63 +3,51 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::time::timeout;
-use wubbo_core::{Directory, Protocol, ProviderList, Slot, Subscription, Tasks, Url};
+use wubbo_core::{Directory, Protocol, ProviderList, Subscription, Url};
 
 use crate::build::ListBuilder;
+use crate::context::DirectoryContext;
+use crate::live::{LiveList, Source};
 
 /// Follows one subscription. Send + Sync; dropping it ends the subscription.
 #[derive(Debug)]
 pub struct RegistryDirectory {
     url: Url,
     registry: String,
-    list: Arc<Slot<ProviderList>>,
-    ready: watch::Receiver<bool>,
-    _follower: Tasks,
+    live: LiveList,
 }
 
 impl RegistryDirectory {
     /// Follows `subscription` for the reference `url`; `registry` is named in errors. Entries of protocols that are not among
     /// `protocols` are skipped and counted, and with `skip_gateways` so are entries that a gateway registered (spec GW-2).
+    /// Must be called on a tokio runtime.
     #[must_use]
     pub fn new(
         url: Url,
         registry: &Url,
         protocols: &[Arc<dyn Protocol>],
         skip_gateways: bool,
-        mut subscription: Subscription,
+        context: DirectoryContext,
+        subscription: Subscription,
     ) -> Self {
-        let list = Arc::new(Slot::new(ProviderList::default()));
-        let (first, ready) = watch::channel(false);
-        let mut builder = ListBuilder::new(url.clone(), protocols, skip_gateways);
-        let follower = Tasks::new("directory");
-        let (slot, service) = (list.clone(), url.service_key().clone());
-        follower.spawn(async move {
-            // An outage says nothing, so the last list stays; the loop ends when the registry is closed.
-            while let Some(snapshot) = subscription.next().await {
-                let mut next = builder.build(&snapshot.urls);
-                next.skipped += snapshot.unreadable;
-                let (providers, skipped) = (next.invokers.len(), next.skipped);
-                tracing::info!(%service, providers, skipped, "provider list changed");
-                slot.publish(Arc::new(next));
-                first.send_replace(true);
-            }
-        });
         // A file registry has a path and no address.
         let place = if registry.host().is_empty() {
             ""
         } else {
             registry.location()
         };
-        let registry = format!("{}://{place}{}", registry.protocol(), registry.path());
+        let builder = ListBuilder::new(url.clone(), protocols, skip_gateways);
         Self {
             url,
-            registry,
-            list,
-            ready,
-            _follower: follower,
+            registry: format!("{}://{place}{}", registry.protocol(), registry.path()),
+            live: LiveList::start(builder, context, Source::Registry(subscription)),
         }
+    }
+
+    /// Makes the list anew from the last announcement if the override rules changed since ([`wubbo_core::PolicySet::configuration`]);
+    /// to be called when policies were published. Returns at once, the list follows.
+    pub fn refresh(&self) {
+        self.live.refresh();
     }
 
     /// Waits for the first list, for `limit` at most; whether it is there.
@@ -67,11 +55,7 @@ impl RegistryDirectory {
     /// # Cancel safety
     /// Nothing is lost.
     pub async fn wait_ready(&self, limit: Duration) -> bool {
-        let mut ready = self.ready.clone();
-        // The sender is gone only with the directory, whose list is then as good as it gets.
-        timeout(limit, ready.wait_for(|ready| *ready))
-            .await
-            .is_ok_and(|waited| waited.is_ok())
+        self.live.wait_ready(limit).await
     }
 }
 
@@ -85,6 +69,6 @@ impl Directory for RegistryDirectory {
     }
 
     fn list(&self) -> Arc<ProviderList> {
-        self.list.load()
+        self.live.list()
     }
 }

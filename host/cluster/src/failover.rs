@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 use wubbo_core::{
-    BoxFuture, Chain, Cluster, Directory, EndpointStatistics, Error, ErrorKind, Invocation,
+    BoxFuture, CallEnd, Candidates, Chain, Cluster, Directory, Error, ErrorKind, Invocation,
     Invoker, Outcome, ProviderList, Stage, Url, keys,
 };
 
-use crate::pick::{candidates, pick};
+use crate::choose::{Attempt, Sticky};
 use crate::refusal;
 
 /// Which failures are tried again.
@@ -44,6 +44,7 @@ impl Cluster for Failover {
         Arc::new(FailoverInvoker {
             directory,
             retry: self.retry,
+            sticky: Sticky::default(),
         })
     }
 }
@@ -52,6 +53,7 @@ impl Cluster for Failover {
 struct FailoverInvoker {
     directory: Arc<dyn Directory>,
     retry: Retry,
+    sticky: Sticky,
 }
 
 impl Invoker for FailoverInvoker {
@@ -75,40 +77,44 @@ impl Invoker for FailoverInvoker {
 impl FailoverInvoker {
     async fn call(&self, invocation: Invocation) -> Outcome {
         let mut tried = Tried::default();
-        let mut attempt = 0;
+        let mut number = 0;
         loop {
             // Taken anew for each attempt: a provider that went away meanwhile is not tried.
             let list = self.directory.list();
-            let candidates = candidates(&invocation, &list);
-            if candidates.count() == 0 {
-                return Err(refusal::no_provider(
-                    &invocation,
-                    &*self.directory,
-                    &list,
-                    0,
-                ));
+            let attempt = Attempt {
+                invocation: &invocation,
+                directory: &*self.directory,
+                list: &list,
+                number,
+                tried: &tried.on(&list),
+                sticky: Some(&self.sticky),
+                recorder: None,
+            };
+            let narrowed = attempt.narrow();
+            let candidates = &narrowed.candidates;
+            let count = candidates.count();
+            if count == 0 {
+                return Err(refusal::no_provider(&attempt, narrowed.emptied_by));
             }
-            let retries = retries(&invocation, &list);
-            // One provider is tried again, of several each once, as long as there are fresh ones that are available; then those that
-            // were tried and still are (Java's re-admission).
-            let fresh = pick(&list, &candidates, &tried.on(&list));
-            let Some(index) = fresh.or_else(|| pick(&list, &candidates, &[])) else {
-                return Err(self.give_up(&invocation, &list, retries, tried));
+            let retries = retries(&invocation, &list, candidates);
+            let Some(index) = attempt.select(candidates) else {
+                return Err(self.give_up(&attempt, (retries, candidates), tried));
             };
             let error = match attempted(&list, index, &invocation).await {
                 Ok(result) => return Ok(result),
                 Err(error) => error,
             };
             tried.add(&list, index, error);
-            let most = if list.invokers.len() == 1 {
+            // One provider is tried again; of several each once, as long as there are fresh ones that are available.
+            let most = if count == 1 {
                 retries
             } else {
-                retries.min(list.invokers.len().saturating_sub(1))
+                retries.min(count - 1)
             };
-            if !self.again(&invocation, &tried) || attempt >= most {
-                return Err(self.give_up(&invocation, &list, retries, tried));
+            if !self.again(&invocation, &tried) || number as usize >= most {
+                return Err(self.give_up(&attempt, (retries, candidates), tried));
             }
-            attempt += 1;
+            number += 1;
         }
     }
 
@@ -129,21 +135,20 @@ impl FailoverInvoker {
 
     fn give_up(
         &self,
-        invocation: &Invocation,
-        list: &ProviderList,
-        retries: usize,
+        attempt: &Attempt<'_>,
+        (retries, candidates): (usize, &Candidates),
         tried: Tried,
     ) -> Error {
         match tried.last {
-            None => refusal::none_available(invocation, &*self.directory, list),
+            None => refusal::none_available(attempt, candidates),
             Some(last)
                 if self.retry == Retry::NeverReachedProvider || !last.kind().is_retryable() =>
             {
                 last
             }
             Some(last) => {
-                let counts = (retries, list.invokers.len());
-                refusal::exhausted(invocation, &*self.directory, counts, &tried.addresses, last)
+                let counts = (retries, candidates.count());
+                refusal::exhausted(attempt, counts, &tried.addresses, last)
             }
         }
     }
@@ -158,25 +163,39 @@ async fn attempted(list: &ProviderList, index: usize, invocation: &Invocation) -
             "the chosen provider left the list",
         ));
     };
-    let mut counting = Attempt::begin(row.statistics.clone());
     let attempt = invocation.clone().with_url(row.url.clone());
-    let outcome = Chain::new(Stage::Attempt)
-        .invoke(attempt, |attempt| invoker.invoke(attempt))
-        .await;
-    counting.succeeded = outcome.is_ok();
-    outcome
+    let provider = |attempt: Invocation| async {
+        let counting = row.statistics.begin(attempt.method());
+        let since = Instant::now();
+        let outcome = invoker.invoke(attempt).await;
+        counting.finish(since.elapsed(), end(&outcome));
+        outcome
+    };
+    Chain::new(Stage::Attempt).invoke(attempt, provider).await
 }
 
-/// `methods.<m>.retries`, else `retries`, else 2, of the first provider's merged URL; never more than there are providers.
-fn retries(invocation: &Invocation, list: &ProviderList) -> usize {
-    let written = list.table.rows().first().and_then(|row| {
+/// What an outcome says about the provider.
+fn end(outcome: &Outcome) -> CallEnd {
+    match outcome {
+        Ok(_) => CallEnd::Succeeded,
+        Err(error) if error.kind().is_retryable() => CallEnd::Failed,
+        Err(_) => CallEnd::Neither,
+    }
+}
+
+/// `methods.<m>.retries`, else `retries`, else 2, of the first candidate's merged URL; never more than there are candidates.
+fn retries(invocation: &Invocation, list: &ProviderList, candidates: &Candidates) -> usize {
+    let first = candidates
+        .nth(0)
+        .and_then(|first| list.table.rows().get(first));
+    let written = first.and_then(|row| {
         row.url
             .get_method_or_service(invocation.method(), keys::RETRIES)
     });
     let retries = written
         .and_then(|text| text.parse::<u32>().ok())
         .unwrap_or(keys::DEFAULT_RETRIES);
-    (retries as usize).min(list.invokers.len())
+    (retries as usize).min(candidates.count())
 }
 
 /// What was tried so far, by address, since a list may change between two attempts.
@@ -207,30 +226,6 @@ impl Tried {
         })
         .map(|(index, _)| index)
         .collect()
-    }
-}
-
-/// Counts an attempt until it is dropped, however it ends.
-struct Attempt {
-    statistics: Arc<EndpointStatistics>,
-    since: Instant,
-    succeeded: bool,
-}
-
-impl Attempt {
-    fn begin(statistics: Arc<EndpointStatistics>) -> Self {
-        statistics.begin();
-        Self {
-            statistics,
-            since: Instant::now(),
-            succeeded: false,
-        }
-    }
-}
-
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        self.statistics.end(self.since.elapsed(), self.succeeded);
     }
 }
 

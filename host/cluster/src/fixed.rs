@@ -1,27 +1,54 @@
 //! A list of providers that somebody wrote down.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use wubbo_core::{Directory, Protocol, ProviderList, Url};
+use wubbo_core::{Directory, Protocol, ProviderList, Snapshot, Url};
 
 use crate::build::ListBuilder;
+use crate::context::DirectoryContext;
+use crate::live::{LiveList, Source};
 
 /// Providers by direct URL. Send + Sync.
 #[derive(Debug)]
 pub struct StaticDirectory {
     url: Url,
-    list: Arc<ProviderList>,
+    live: LiveList,
 }
 
 impl StaticDirectory {
     /// The providers at `providers` for the reference `url`. What cannot be called is skipped and counted, as in a registry's list.
+    /// The list is there when the policies have seen it, see [`StaticDirectory::wait_ready`]. Must be called on a tokio runtime.
     #[must_use]
-    pub fn new(url: Url, providers: &[Url], protocols: &[Arc<dyn Protocol>]) -> Self {
-        let list = ListBuilder::new(url.clone(), protocols, false).build(providers);
+    pub fn new(
+        url: Url,
+        providers: &[Url],
+        protocols: &[Arc<dyn Protocol>],
+        context: DirectoryContext,
+    ) -> Self {
+        let builder = ListBuilder::new(url.clone(), protocols, false);
+        let announced = Snapshot {
+            urls: providers.to_vec(),
+            unreadable: 0,
+        };
         Self {
             url,
-            list: Arc::new(list),
+            live: LiveList::start(builder, context, Source::Fixed(announced)),
         }
+    }
+
+    /// Makes the list anew if the override rules changed since ([`wubbo_core::PolicySet::configuration`]); to be called when policies
+    /// were published. Returns at once, the list follows.
+    pub fn refresh(&self) {
+        self.live.refresh();
+    }
+
+    /// Waits for the list, for `limit` at most; whether it is there. Once it is, this costs next to nothing.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn wait_ready(&self, limit: Duration) -> bool {
+        self.live.wait_ready(limit).await
     }
 }
 
@@ -35,6 +62,6 @@ impl Directory for StaticDirectory {
     }
 
     fn list(&self) -> Arc<ProviderList> {
-        self.list.clone()
+        self.live.list()
     }
 }

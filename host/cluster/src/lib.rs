@@ -1,15 +1,25 @@
 //! Many providers that look like one: directories, the choice of a provider, and what happens when an attempt fails.
 //!
-//! The way of a call: [`Failover`] takes the directory's list once per attempt, the pick chooses among the candidates, the attempt
-//! filters run around the chosen provider's invoker.
+//! The way of a call: [`Failover`] takes the directory's list once per attempt, the routers narrow it, the balancer chooses among the
+//! candidates, the attempt filters run around the chosen provider's invoker. [`explain`] goes the same way and writes it down.
 
 mod build;
+mod choose;
+mod context;
 mod directory;
+mod explain;
 mod failover;
 mod fixed;
-mod pick;
+mod live;
 mod refusal;
 
+#[cfg(test)]
+mod testing;
+
+pub use context::DirectoryContext;
 pub use directory::RegistryDirectory;
+pub use explain::{
+    Answer, BalancerStep, ExplainedProvider, Explanation, Round, RouterStep, explain,
+};
 pub use failover::{Failover, Retry};
 pub use fixed::StaticDirectory;

@@ -1,45 +1,45 @@
 //! What a caller is told when no attempt was possible, or none succeeded.
 
-use wubbo_core::{Directory, Error, ErrorKind, Invocation, ProviderList, keys};
+use wubbo_core::{Candidates, Directory, Error, ErrorKind, keys};
 
-/// The directory has nobody for the call, or routing left nobody (spec GW-11 and 6.1).
-pub(crate) fn no_provider(
-    invocation: &Invocation,
-    directory: &dyn Directory,
-    list: &ProviderList,
-    left: usize,
-) -> Error {
-    let known = list.invokers.len();
+use crate::choose::Attempt;
+
+/// The directory has nobody for the call, or the router `emptied_by` left nobody (spec GW-11 and 6.1).
+pub(crate) fn no_provider(attempt: &Attempt<'_>, emptied_by: Option<&str>) -> Error {
+    let known = attempt.list.invokers.len();
+    let (routed_away, remedy) = match emptied_by {
+        Some(router) => (
+            format!("{known} routed away, the last by router {router}"),
+            "check that router's rules against the providers",
+        ),
+        None => (
+            "0 routed away".to_owned(),
+            "check that the providers have been started and registered under this group and version",
+        ),
+    };
     let message = format!(
-        "failed to invoke the method {}: no provider available for the service {} from {}: {known} known, {} skipped, {} routed away; \
-         check that the providers have been started and registered under this group and version",
-        invocation.method(),
-        invocation.service(),
-        source(directory),
-        list.skipped,
-        known - left.min(known),
+        "failed to invoke the method {}: no provider available for the service {} from {}: {known} known, {} skipped, {routed_away}; {remedy}",
+        attempt.invocation.method(),
+        attempt.invocation.service(),
+        source(attempt.directory),
+        attempt.list.skipped,
     );
     Error::new(ErrorKind::NoProvider, message)
 }
 
-/// Every candidate is unavailable: draining, or its connection is down and was not yet tried again.
-pub(crate) fn none_available(
-    invocation: &Invocation,
-    directory: &dyn Directory,
-    list: &ProviderList,
-) -> Error {
-    let addresses: Vec<&str> = list
-        .table
-        .rows()
+/// Nobody among the candidates can be called: draining, its connection is down and was not yet tried again, or the balancer wants none.
+pub(crate) fn none_available(attempt: &Attempt<'_>, candidates: &Candidates) -> Error {
+    let addresses: Vec<&str> = candidates
         .iter()
+        .filter_map(|row| attempt.list.table.rows().get(row))
         .map(|row| row.url.location())
         .take(10)
         .collect();
     let message = format!(
         "failed to invoke the method {}: no available provider for the service {} from {} among {}",
-        invocation.method(),
-        invocation.service(),
-        source(directory),
+        attempt.invocation.method(),
+        attempt.invocation.service(),
+        source(attempt.directory),
         addresses.join(", "),
     );
     Error::new(ErrorKind::NoProvider, message)
@@ -47,8 +47,7 @@ pub(crate) fn none_available(
 
 /// Every attempt failed. The words are dubbo-go's and Dubbo Java's (spec/10 section 6.4), the kind is the last attempt's.
 pub(crate) fn exhausted(
-    invocation: &Invocation,
-    directory: &dyn Directory,
+    attempt: &Attempt<'_>,
     (retries, known): (usize, usize),
     tried: &[String],
     last: Error,
@@ -56,12 +55,12 @@ pub(crate) fn exhausted(
     let message = format!(
         "Failed to invoke the method {} in the service {}. Tried {retries} times of the providers [{}] ({}/{known}) from {} on the consumer {} \
          using the dubbo version {}. Last error is {}",
-        invocation.method(),
-        invocation.service(),
+        attempt.invocation.method(),
+        attempt.invocation.service(),
         tried.join(", "),
         tried.len(),
-        source(directory),
-        directory.url().host(),
+        source(attempt.directory),
+        attempt.directory.url().host(),
         keys::DUBBO_PROTOCOL_VERSION,
         last.message(),
     );

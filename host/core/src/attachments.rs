@@ -86,7 +86,6 @@ pub struct Entry<'a> {
 pub struct Attachments {
     raw: Bytes,
     entries: Vec<Stored>,
-    rewritten: bool,
 }
 
 impl Attachments {
@@ -102,7 +101,6 @@ impl Attachments {
         Self {
             raw,
             entries: Vec::with_capacity(12),
-            rewritten: false,
         }
     }
 
@@ -125,14 +123,14 @@ impl Attachments {
         ) else {
             return false;
         };
-        self.rewritten |= remove_from(&mut self.entries, &self.raw, name);
+        remove_from(&mut self.entries, &self.raw, name);
         self.entries.push(Stored::Raw { key, value, whole });
         true
     }
 
     /// Adds an entry that was read from the frame but cannot stay there as text; `whole` is where it lies.
     pub fn push_decoded(&mut self, key: String, value: AttachmentValue, whole: Range<usize>) {
-        self.rewritten |= remove_from(&mut self.entries, &self.raw, &key);
+        remove_from(&mut self.entries, &self.raw, &key);
         let whole = narrow(&whole).filter(|range| bytes_at(&self.raw, range).is_some());
         self.entries.push(Stored::Owned {
             key: Cow::Owned(key),
@@ -178,19 +176,14 @@ impl Attachments {
             whole: None,
         };
         match place.and_then(|index| self.entries.get_mut(index)) {
-            Some(there) => {
-                self.rewritten |= is_decoded(there);
-                *there = stored;
-            }
+            Some(there) => *there = stored,
             None => self.entries.push(stored),
         }
     }
 
     /// Removes `key`; whether it was there.
     pub fn remove(&mut self, key: &str) -> bool {
-        let before = self.entries.len();
-        self.rewritten |= remove_from(&mut self.entries, &self.raw, key);
-        self.entries.len() != before
+        remove_from(&mut self.entries, &self.raw, key)
     }
 
     /// The entries in order.
@@ -208,13 +201,6 @@ impl Attachments {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
-    }
-
-    /// Whether an entry that may define a class, a type or a reference target was changed or removed. If so no entry with a
-    /// [`Entry::value`] may be copied raw any more: the numbers inside have moved.
-    #[must_use]
-    pub fn numbering_changed(&self) -> bool {
-        self.rewritten
     }
 
     fn entry<'a>(&'a self, stored: &'a Stored) -> Entry<'a> {
@@ -255,27 +241,12 @@ fn key_bytes<'a>(stored: &'a Stored, raw: &'a Bytes) -> &'a [u8] {
     }
 }
 
-/// Whether the entry came from the frame with a value that may take part in the stream's numbering.
-fn is_decoded(stored: &Stored) -> bool {
-    matches!(
-        stored,
-        Stored::Owned {
-            value: AttachmentValue::Value(_),
-            whole: Some(_),
-            ..
-        }
-    )
-}
-
-/// Removes `key`; whether that changed the numbering of the entries behind it.
+/// Removes `key`; whether it was there.
 fn remove_from(entries: &mut Vec<Stored>, raw: &Bytes, key: &str) -> bool {
-    match entries
+    let place = entries
         .iter()
-        .position(|stored| key_bytes(stored, raw) == key.as_bytes())
-    {
-        Some(index) => is_decoded(&entries.remove(index)),
-        None => false,
-    }
+        .position(|stored| key_bytes(stored, raw) == key.as_bytes());
+    place.map(|index| entries.remove(index)).is_some()
 }
 
 fn narrow(range: &Range<usize>) -> Option<Range<u32>> {
@@ -325,16 +296,6 @@ mod tests {
         assert!(attempt.remove("path"));
         assert!(!shared.contains("tag"));
         assert_eq!(shared.get("path"), Some("p"));
-    }
-
-    #[test]
-    fn only_values_that_may_be_numbered_change_the_numbering() {
-        let mut attachments = framed();
-        attachments.remove("path");
-        assert!(!attachments.numbering_changed());
-        attachments.push_decoded("list".into(), AttachmentValue::Value(Value::Null), 0..1);
-        attachments.set("list", "text");
-        assert!(attachments.numbering_changed());
     }
 
     #[test]

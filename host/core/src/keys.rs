@@ -37,6 +37,17 @@ pub const WEIGHT: &str = "weight";
 pub const REMOTE_TIMESTAMP: &str = "remote.timestamp";
 /// Milliseconds since the epoch at which an entry was made.
 pub const TIMESTAMP: &str = "timestamp";
+/// How long a provider takes to reach its weight, counted from [`REMOTE_TIMESTAMP`]; a bare number is in the unit of that timestamp
+/// (Dubbo Java milliseconds, dubbo-go seconds); default 10 minutes, 0 for none.
+pub const WARMUP: &str = "warmup";
+/// `true`: calls stay with the provider of the call before, as long as it is available; default false.
+pub const STICKY: &str = "sticky";
+/// `false` takes a provider out of play; default true.
+pub const ENABLED: &str = "enabled";
+/// `true` takes a provider out of play, as an operator's override does; default false.
+pub const DISABLED: &str = "disabled";
+/// Whose URL it is: `provider` or `consumer`.
+pub const SIDE: &str = "side";
 /// Largest frame body in bytes; default 8 MiB.
 pub const PAYLOAD: &str = "payload";
 /// Serialization that a provider falls back to.
@@ -67,6 +78,10 @@ pub const DUBBO_PROTOCOL_VERSION: &str = "2.0.2";
 pub const DEFAULT_RETRIES: u32 = 2;
 /// Default of [`WEIGHT`].
 pub const DEFAULT_WEIGHT: u32 = 100;
+/// Default of [`WARMUP`], milliseconds.
+pub const DEFAULT_WARMUP_MS: u64 = 600_000;
+/// Default of [`LOADBALANCE`].
+pub const DEFAULT_LOADBALANCE: &str = "random";
 /// Default call time-out of a consumer, milliseconds (Dubbo Java `DEFAULT_TIMEOUT`).
 pub const DEFAULT_TIMEOUT_MS: u64 = 1000;
 /// Default of [`PAYLOAD`].

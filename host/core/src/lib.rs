@@ -53,13 +53,13 @@ pub use load_balance::{Choice, LoadBalance};
 pub use pattern::{Applies, Pattern};
 pub use policy::{ConfiguratorEntry, FilterEntry, PolicySet, PolicySlot, RouterEntry, Stage};
 pub use protocol::{Listener, Protocol};
-pub use providers::{Candidates, ProviderRow, ProviderTable};
+pub use providers::{Candidates, MethodColumn, ProviderRow, ProviderTable, Refreshed};
 pub use registry::{Registry, Snapshot, Subscription};
 pub use result::{Outcome, ResultKind, RpcResult};
 pub use router::{Router, Routing};
 pub use rules::{Rule, RuleScope, RuleSet};
 pub use slot::Slot;
-pub use statistics::EndpointStatistics;
+pub use statistics::{CallEnd, CallStatistics, Counting, EndpointStatistics, MethodNames};
 pub use tables::{Remark, Remarks, TableSink};
 pub use tasks::Tasks;
 pub use url::{

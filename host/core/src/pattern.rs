@@ -61,7 +61,13 @@ impl Applies {
     /// Whether a call of `method` on `interface` is meant.
     #[must_use]
     pub fn to(&self, interface: &str, method: &str) -> bool {
-        matches_any(&self.services, interface) && matches_any(&self.methods, method)
+        self.to_service(interface) && matches_any(&self.methods, method)
+    }
+
+    /// Whether some call on `interface` is meant.
+    #[must_use]
+    pub fn to_service(&self, interface: &str) -> bool {
+        matches_any(&self.services, interface)
     }
 }
 
@@ -110,5 +116,6 @@ mod tests {
         assert!(only.to("a.B", "getC"));
         assert!(!only.to("a.B", "putC"));
         assert!(!only.to("b.B", "getC"));
+        assert!(only.to_service("a.B") && !only.to_service("b.B"));
     }
 }

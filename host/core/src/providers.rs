@@ -1,9 +1,17 @@
 //! The providers of one service as a table that never changes, and the set of its rows still in play.
 
+mod candidates;
+mod weights;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::{EndpointStatistics, ServiceKey, Url, keys};
+use crate::statistics::MethodNumber;
+use crate::{CallStatistics, EndpointStatistics, MethodNames, ServiceKey, Url, keys};
+
+pub use candidates::Candidates;
+pub use weights::Refreshed;
+use weights::Weights;
 
 /// One provider, without its connection.
 #[derive(Debug)]
@@ -12,32 +20,42 @@ pub struct ProviderRow {
     pub url: Url,
     /// Live counters, kept over changes of the table as long as the provider stays.
     pub statistics: Arc<EndpointStatistics>,
-    weight: AtomicU32,
+    weights: Weights,
 }
 
 impl ProviderRow {
-    /// A row with the static weight of `url`.
+    /// A row with the full weights of `url`, as if the provider were warm.
     #[must_use]
     pub fn new(url: Url, statistics: Arc<EndpointStatistics>) -> Self {
-        // 0 has a meaning here: a provider that is to get nothing.
-        let weight = url.get_parsed(keys::WEIGHT).ok().flatten();
-        let weight = weight.unwrap_or(keys::DEFAULT_WEIGHT);
         Self {
+            weights: Weights::of(&url),
             url,
             statistics,
-            weight: AtomicU32::new(weight),
         }
     }
 
-    /// The weight now, warm-up included; the host refreshes it.
+    /// The service's weight now, warm-up included, 0 to 2^31-1. 0: the provider is to get nothing while others exist.
     #[must_use]
     pub fn weight(&self) -> u32 {
-        self.weight.load(Ordering::Relaxed)
+        self.weights.service()
     }
 
-    /// Stores a weight computed by the host.
+    /// The weight of one method now: its own where the provider gives it one, else the service's.
+    #[must_use]
+    pub fn weight_for(&self, method: &str) -> u32 {
+        self.weights.of_method(method)
+    }
+
+    /// Stores another weight for the service; the next [`ProviderRow::refresh_weights`] computes it anew.
     pub fn set_weight(&self, weight: u32) {
-        self.weight.store(weight, Ordering::Relaxed);
+        self.weights.set_service(weight);
+    }
+
+    /// Computes the weights of the moment `unix_ms`, milliseconds since the Unix epoch: during the provider's first `warmup`
+    /// (default 10 minutes) since `remote.timestamp` they grow evenly from 1. When one changed, the table is to be told
+    /// ([`ProviderTable::weights_changed`]).
+    pub fn refresh_weights(&self, unix_ms: u64) -> Refreshed {
+        self.weights.refresh(unix_ms)
     }
 }
 
@@ -92,7 +110,7 @@ impl ProviderTable {
         self.weights_epoch.load(Ordering::Acquire)
     }
 
-    /// Says that weights were stored; after [`ProviderRow::set_weight`].
+    /// Says that weights were stored; after [`ProviderRow::refresh_weights`] and [`ProviderRow::set_weight`].
     pub fn weights_changed(&self) {
         self.weights_epoch.fetch_add(1, Ordering::Release);
     }
@@ -108,79 +126,38 @@ impl ProviderTable {
     pub fn rows(&self) -> &[ProviderRow] {
         &self.rows
     }
-}
 
-/// Indices of a [`ProviderTable`] that are still in play, in ascending order, as a bitmap.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidates {
-    words: Vec<u64>,
-    len: usize,
-}
-
-impl Candidates {
-    /// Every row of a table of `len` rows.
+    /// Reads the counters of `method` row by row. The name is looked up once, since the rows of a directory's table share their names.
     #[must_use]
-    pub fn all(len: usize) -> Self {
-        let mut words = vec![u64::MAX; len.div_ceil(64)];
-        let spare = words.len() * 64 - len;
-        if let Some(last) = words.last_mut() {
-            *last >>= spare;
-        }
-        Self { words, len }
-    }
-
-    /// How many candidates are left.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.words
-            .iter()
-            .map(|word| word.count_ones() as usize)
-            .sum()
-    }
-
-    /// Whether row `index` is one of them.
-    #[must_use]
-    pub fn contains(&self, index: usize) -> bool {
-        index < self.len
-            && self
-                .words
-                .get(index / 64)
-                .is_some_and(|word| word >> (index % 64) & 1 == 1)
-    }
-
-    /// Takes row `index` out; one outside the table changes nothing.
-    pub fn remove(&mut self, index: usize) {
-        if let Some(word) = self.words.get_mut(index / 64) {
-            *word &= !(1 << (index % 64));
+    pub fn statistics_of<'a>(&'a self, method: &'a str) -> MethodColumn<'a> {
+        let names = self.rows.first().map(|row| row.statistics.names());
+        MethodColumn {
+            rows: &self.rows,
+            method,
+            shared: names.map(|names| (names, names.number(method))),
         }
     }
+}
 
-    /// The indices, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = usize> {
-        self.words.iter().enumerate().flat_map(|(place, &word)| {
-            std::iter::successors((word != 0).then_some(word), |left| {
-                let next = left & (left - 1);
-                (next != 0).then_some(next)
-            })
-            .map(move |left| place * 64 + left.trailing_zeros() as usize)
-        })
-    }
+/// One method's counters over all rows of a table.
+#[derive(Debug)]
+pub struct MethodColumn<'a> {
+    rows: &'a [ProviderRow],
+    method: &'a str,
+    shared: Option<(&'a Arc<MethodNames>, Option<MethodNumber>)>,
+}
 
-    /// The `nth` candidate, counted from 0.
+impl<'a> MethodColumn<'a> {
+    /// The counters of row `index`; `None` outside the table.
     #[must_use]
-    pub fn nth(&self, mut nth: usize) -> Option<usize> {
-        for (place, &word) in self.words.iter().enumerate() {
-            let ones = word.count_ones() as usize;
-            if nth < ones {
-                let mut left = word;
-                for _ in 0..nth {
-                    left &= left - 1;
-                }
-                return Some(place * 64 + left.trailing_zeros() as usize);
+    pub fn row(&self, index: usize) -> Option<&'a CallStatistics> {
+        let statistics = &self.rows.get(index)?.statistics;
+        Some(match self.shared {
+            Some((names, number)) if Arc::ptr_eq(names, statistics.names()) => {
+                statistics.numbered(number)
             }
-            nth -= ones;
-        }
-        None
+            _ => statistics.method(self.method),
+        })
     }
 }
 
@@ -189,25 +166,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn candidates_count_and_walk_in_order() {
-        for len in [0, 1, 63, 64, 65, 130] {
-            let mut candidates = Candidates::all(len);
-            assert_eq!(candidates.count(), len);
-            assert_eq!(
-                candidates.iter().collect::<Vec<_>>(),
-                (0..len).collect::<Vec<_>>()
-            );
-            candidates.remove(0);
-            candidates.remove(64);
-            candidates.remove(1000);
-            let left: Vec<usize> = (0..len).filter(|index| ![0, 64].contains(index)).collect();
-            assert_eq!(candidates.iter().collect::<Vec<_>>(), left);
-            for (nth, index) in left.iter().enumerate() {
-                assert_eq!(candidates.nth(nth), Some(*index));
-                assert!(candidates.contains(*index));
-            }
-            assert_eq!(candidates.nth(left.len()), None);
-            assert!(!candidates.contains(len));
-        }
+    fn a_methods_counters_are_read_row_by_row() {
+        let names = Arc::new(MethodNames::default());
+        let shared = || Arc::new(EndpointStatistics::new(names.clone()));
+        let rows = [shared(), shared(), Arc::default()].map(|statistics| {
+            drop(statistics.begin("other"));
+            drop(statistics.begin("asked"));
+            ProviderRow::new(Url::default(), statistics)
+        });
+        drop(rows[1].statistics.begin("asked"));
+        let table = ProviderTable::new(ServiceKey::default(), 1, 1, rows.into());
+        let totals = |method: &str| -> Vec<Option<u64>> {
+            let column = table.statistics_of(method);
+            (0..4)
+                .map(|row| column.row(row).map(CallStatistics::total))
+                .collect()
+        };
+        assert_eq!(totals("asked"), [Some(1), Some(2), Some(1), None]);
+        assert_eq!(totals("never"), [Some(0), Some(0), Some(0), None]);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use wubbo_cluster::DirectoryContext;
 use wubbo_core::{
     Error, ErrorKind, Listener, PolicySlot, Protocol, Registry, ServiceKey, Url, keys,
 };
@@ -55,7 +56,11 @@ pub async fn assemble(config: Config) -> Result<Running, Error> {
     let Some(gateway) = &config.gateway else {
         return Ok(running);
     };
-    let references = references(&config, gateway, &registries, &protocol, &metrics)?;
+    let context = DirectoryContext {
+        policies: policies.clone(),
+        tables: None,
+    };
+    let references = references(&config, gateway, &registries, &protocol, context, &metrics)?;
 
     // Listeners, and last the announcement that they are there.
     let id = gateway.id.clone().unwrap_or_else(Gateway::random_id);
@@ -119,6 +124,7 @@ fn references(
     gateway: &GatewayConfig,
     registries: &Registries,
     protocol: &Arc<dyn Protocol>,
+    context: DirectoryContext,
     metrics: &Arc<Metrics>,
 ) -> Result<Arc<References>, Error> {
     let rules = config.references.iter();
@@ -134,6 +140,7 @@ fn references(
             .collect(),
         max: gateway.references_max,
         gateway: true,
+        context,
         metrics: metrics.clone(),
     })))
 }

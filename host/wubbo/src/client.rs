@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wubbo_cluster::{Failover, Retry, StaticDirectory};
+use wubbo_cluster::{DirectoryContext, Failover, Retry, StaticDirectory};
 use wubbo_core::{
-    BoxFuture, Chain, Cluster, Error, ErrorKind, Invocation, Invoker, Outcome, Pattern, PolicySlot,
-    Protocol, ServiceKey, Stage, Url, keys,
+    BoxFuture, Chain, Cluster, Deadline, Error, ErrorKind, Invocation, Invoker, Outcome, Pattern,
+    PolicySlot, Protocol, ServiceKey, Stage, Url, keys,
 };
 use wubbo_plugin::{PluginHost, PluginsConfig};
 use wubbo_protocol::{DubboConfig, DubboProtocol};
@@ -14,7 +14,7 @@ use wubbo_protocol::{DubboConfig, DubboProtocol};
 use crate::access_log::AccessLog;
 use crate::contract::{ServiceClient, Stub};
 use crate::metrics::Metrics;
-use crate::references::{ReferenceRule, References, ReferencesParts};
+use crate::references::{FIRST_LIST, ReferenceRule, References, ReferencesParts};
 
 /// How many different services one client may refer through its registry.
 const REFERENCES_MAX: usize = 10_000;
@@ -75,6 +75,7 @@ impl ClientBuilder {
                 rules,
                 max: REFERENCES_MAX,
                 gateway: false,
+                context: context(&policies),
                 metrics: Arc::new(Metrics::default()),
             })),
         };
@@ -130,7 +131,7 @@ impl Client {
     }
 
     /// A typed client of the providers at `urls` (`dubbo://host:port/..`, several separated by `;`); group and version come from the
-    /// contract unless a URL says otherwise.
+    /// contract unless a URL says otherwise. Must be called on a tokio runtime.
     ///
     /// # Errors
     /// A URL that is none.
@@ -189,18 +190,32 @@ impl Client {
             .with_protocol("consumer")
             .with_param(keys::APPLICATION, self.application.as_str())
             .with_params(own);
-        let directory = StaticDirectory::new(reference, &providers, &self.protocols);
-        let cluster = Failover::new(Retry::Retryable).join(Arc::new(directory));
+        let directory = StaticDirectory::new(
+            reference,
+            &providers,
+            &self.protocols,
+            context(&self.policies),
+        );
+        let directory = Arc::new(directory);
+        let cluster = Failover::new(Retry::Retryable).join(directory.clone());
         Ok(Stub::new(
-            Arc::new(Direct { cluster }),
+            Arc::new(Direct { directory, cluster }),
             self.policies.clone(),
         ))
+    }
+}
+
+fn context(policies: &Arc<PolicySlot>) -> DirectoryContext {
+    DirectoryContext {
+        policies: policies.clone(),
+        tables: None,
     }
 }
 
 /// Direct addresses behind the call filters.
 #[derive(Debug)]
 struct Direct {
+    directory: Arc<StaticDirectory>,
     cluster: Arc<dyn Invoker>,
 }
 
@@ -215,8 +230,13 @@ impl Invoker for Direct {
 
     fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Outcome> {
         Box::pin(
-            Chain::new(Stage::Call)
-                .invoke(invocation, |invocation| self.cluster.invoke(invocation)),
+            Chain::new(Stage::Call).invoke(invocation, async |invocation| {
+                // The first call may come before the policies have seen the list.
+                let deadline = invocation.deadline();
+                let limit = deadline.map_or(FIRST_LIST, Deadline::remaining);
+                self.directory.wait_ready(limit).await;
+                self.cluster.invoke(invocation).await
+            }),
         )
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 use tokio::time::timeout_at;
-use wubbo_cluster::{Failover, RegistryDirectory, Retry};
+use wubbo_cluster::{DirectoryContext, Failover, RegistryDirectory, Retry};
 use wubbo_core::{
     BoxFuture, Chain, Cluster, Deadline, Directory, Error, ErrorKind, Invocation, Invoker, Outcome,
     Pattern, Protocol, Registry, ServiceKey, Slot, Stage, Url, keys,
@@ -16,7 +16,7 @@ use wubbo_core::{
 use crate::metrics::{CallCounters, Metrics, Side};
 
 /// How long a call waits for the first list of providers when it has no deadline of its own.
-const FIRST_LIST: Duration = Duration::from_secs(3);
+pub(crate) const FIRST_LIST: Duration = Duration::from_secs(3);
 
 /// URL parameters for the references whose interface matches.
 #[derive(Clone, Debug)]
@@ -42,6 +42,8 @@ pub(crate) struct ReferencesParts {
     pub(crate) max: usize,
     /// Whether the calls are somebody else's: a gateway never picks a gateway's entry and retries only what reached no provider.
     pub(crate) gateway: bool,
+    /// The policies around every list of providers.
+    pub(crate) context: DirectoryContext,
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -179,6 +181,7 @@ impl References {
             parts.registry.url(),
             &parts.protocols,
             parts.gateway,
+            parts.context.clone(),
             subscription,
         );
         let directory = Arc::new(directory);

@@ -122,13 +122,21 @@ impl Url {
     /// Whether any method has a value of its own for `key`.
     #[must_use]
     pub fn has_method_key(&self, key: &str) -> bool {
-        self.params().any(|(name, value)| {
-            !value.is_empty()
-                && name
-                    .strip_prefix(METHODS_PREFIX)
-                    .and_then(|rest| rest.strip_suffix(key))
-                    .is_some_and(|method| method.len() > 1 && method.ends_with('.'))
-        })
+        self.method_values(key).next().is_some()
+    }
+
+    /// Every method that has a value of its own for `key`, with that value, sorted by method. Empty values do not count.
+    pub fn method_values<'read>(
+        &'read self,
+        key: &'read str,
+    ) -> impl Iterator<Item = (&'read str, &'read str)> {
+        let of_method = move |name: &'read str| {
+            let rest = name.strip_prefix(METHODS_PREFIX)?.strip_suffix(key)?;
+            rest.strip_suffix('.').filter(|method| !method.is_empty())
+        };
+        self.first_params()
+            .filter(|(_, value)| !value.is_empty())
+            .filter_map(move |(name, value)| Some((of_method(name)?, value)))
     }
 
     /// [`Url::get_method`], else `default`; no fall-back to the service level (dubbo-go `GetMethodParam`).

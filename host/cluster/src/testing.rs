@@ -1,0 +1,144 @@
+//! Fake providers, routers and balancers for the tests of this crate.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::watch;
+use wubbo_core::{
+    BoxFuture, Error, ErrorKind, Handler, Invocation, Invoker, Listener, Outcome, PolicySet,
+    Protocol, Request, RpcResult, ServiceKey, Snapshot, Url,
+};
+
+/// What a fake provider does with a call.
+pub(crate) type Behaviour = Box<dyn Fn(usize) -> Outcome + Send + Sync>;
+
+/// A protocol whose providers share one behaviour, which is given the number of the call overall.
+pub(crate) struct Fake {
+    pub(crate) behaviour: Arc<Behaviour>,
+    /// The addresses that were called, in order.
+    pub(crate) calls: Arc<Mutex<Vec<String>>>,
+    /// The addresses that are not available; may change.
+    pub(crate) unavailable: Arc<Mutex<HashSet<String>>>,
+    /// The URLs that were referred, in order.
+    pub(crate) referred: Arc<Mutex<Vec<Url>>>,
+}
+
+impl std::fmt::Debug for Fake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fake")
+    }
+}
+
+impl Protocol for Fake {
+    fn name(&self) -> &str {
+        "dubbo"
+    }
+
+    fn refer(&self, url: &Url) -> Result<Arc<dyn Invoker>, Error> {
+        self.referred.lock().unwrap().push(url.clone());
+        Ok(Arc::new(FakeInvoker {
+            url: url.clone(),
+            unavailable: self.unavailable.clone(),
+            behaviour: self.behaviour.clone(),
+            calls: self.calls.clone(),
+        }))
+    }
+
+    fn bind<'a>(
+        &'a self,
+        _: &'a Url,
+        _: Arc<dyn Handler>,
+    ) -> BoxFuture<'a, Result<Box<dyn Listener>, Error>> {
+        Box::pin(async { Err(Error::new(ErrorKind::Config, "a fake does not listen")) })
+    }
+}
+
+struct FakeInvoker {
+    url: Url,
+    unavailable: Arc<Mutex<HashSet<String>>>,
+    behaviour: Arc<Behaviour>,
+    calls: Arc<Mutex<Vec<String>>>,
+}
+
+impl std::fmt::Debug for FakeInvoker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.url.location())
+    }
+}
+
+impl Invoker for FakeInvoker {
+    fn url(&self) -> &Url {
+        &self.url
+    }
+
+    fn is_available(&self) -> bool {
+        !self
+            .unavailable
+            .lock()
+            .unwrap()
+            .contains(self.url.location())
+    }
+
+    fn invoke(&self, _: Invocation) -> BoxFuture<'_, Outcome> {
+        let number = {
+            let mut calls = self.calls.lock().unwrap();
+            calls.push(self.url.location().to_owned());
+            calls.len()
+        };
+        let outcome = (self.behaviour)(number);
+        Box::pin(async move { outcome })
+    }
+}
+
+pub(crate) const SERVICE: &str = "com.ikurento.user.UserProvider";
+
+pub(crate) fn reference(parameters: &str) -> Url {
+    Url::parse(&format!("consumer://127.0.0.1:0/{SERVICE}?{parameters}")).unwrap()
+}
+
+pub(crate) fn providers(count: usize) -> Vec<Url> {
+    (1..=count)
+        .map(|i| Url::parse(&format!("dubbo://192.168.1.{i}:20000/{SERVICE}")).unwrap())
+        .collect()
+}
+
+impl Fake {
+    /// Providers that answer as `behaviour` says.
+    pub(crate) fn new(behaviour: Behaviour) -> Arc<Self> {
+        Arc::new(Self {
+            behaviour: Arc::new(behaviour),
+            calls: Arc::default(),
+            unavailable: Arc::default(),
+            referred: Arc::default(),
+        })
+    }
+
+    /// Providers that answer every call.
+    pub(crate) fn healthy() -> Arc<Self> {
+        Self::new(Box::new(|_| Ok(RpcResult::null())))
+    }
+
+    /// As the list of protocols that directories take.
+    pub(crate) fn protocols(self: &Arc<Self>) -> [Arc<dyn Protocol>; 1] {
+        [self.clone()]
+    }
+}
+
+/// A call of `test` under `policies`.
+pub(crate) fn call_under(policies: PolicySet) -> Invocation {
+    let mut request = Request::new(ServiceKey::new(SERVICE, "", ""), "test");
+    request.policies = Arc::new(policies);
+    Invocation::new(request, Url::default())
+}
+
+/// A call of `test` without policies.
+pub(crate) fn call() -> Invocation {
+    call_under(PolicySet::default())
+}
+
+pub(crate) fn announce(sender: &watch::Sender<Option<Arc<Snapshot>>>, urls: Vec<Url>) {
+    sender.send_replace(Some(Arc::new(Snapshot {
+        urls,
+        unreadable: 0,
+    })));
+}
