@@ -1,12 +1,14 @@
-//! A call as a filter's hooks see it: reads go to the host, writes are staged and applied after the hook.
+//! A call as hooks see it: reads go to the host, writes are staged and applied after the hook.
 
 mod reply;
 mod request;
 mod response;
+mod routing;
 
 pub use reply::{Flow, Reply};
 pub use request::Request;
 pub use response::{Outcome, Response};
+pub use routing::{Cell, Routing};
 
 use crate::abi::commands::{self, Command};
 use crate::abi::interest::Space;
@@ -17,7 +19,7 @@ use crate::native::{Form, Part};
 use crate::seam::{self, CallRef};
 use std::borrow::Cow;
 
-/// What both hooks read alike.
+/// What all hooks of a call read alike.
 #[derive(Clone, Copy)]
 struct Reader<'a> {
     call: CallRef<'a>,
@@ -82,24 +84,24 @@ fn check_text(text: &str, max: usize, what: &'static str) -> Result<()> {
     }
 }
 
-fn stage_set(out: &mut Vec<u8>, op: u8, key: Key<'_>, value: &str) -> Result<()> {
+pub(crate) fn stage_set(out: &mut Vec<u8>, op: u8, key: Key<'_>, value: &str) -> Result<()> {
     check_key(key)?;
     check_text(value, limits::VALUE_MAX, "value")?;
     commands::set(out, op, key.id(), key.name(), value);
     Ok(())
 }
 
-fn stage_remove(out: &mut Vec<u8>, op: u8, key: Key<'_>) -> Result<()> {
+pub(crate) fn stage_remove(out: &mut Vec<u8>, op: u8, key: Key<'_>) -> Result<()> {
     check_key(key)?;
     commands::remove(out, op, key.id(), key.name());
     Ok(())
 }
 
 /// Key and new value (`None`: removed) of a command that concerns the texts in question.
-type Pick = for<'c> fn(Command<'c>) -> Option<(&'c str, Option<&'c str>)>;
+pub(crate) type Pick = for<'c> fn(Command<'c>) -> Option<(&'c str, Option<&'c str>)>;
 
 /// What the plugin itself staged under a key: `None` nothing, `Some(None)` removed, else the value.
-fn staged(out: &[u8], key: &str, pick: Pick) -> Option<Option<String>> {
+pub(crate) fn staged(out: &[u8], key: &str, pick: Pick) -> Option<Option<String>> {
     let last = commands::staged(out)
         .filter_map(pick)
         .filter(|(found, _)| *found == key)

@@ -119,6 +119,16 @@ impl Error {
         }
     }
 
+    /// As [`Error::host`], with a text that names the thing.
+    pub(crate) fn of(kind: ErrorKind, what: String) -> Self {
+        Self {
+            kind,
+            message: Cow::Owned(what),
+            line: 0,
+            column: 0,
+        }
+    }
+
     /// What kind of failure it is.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {

@@ -1,29 +1,35 @@
-//! The wasm form's frame: arena, panic hook, and the bodies of the exports that `#[wubbo_plugin]` makes.
+//! The wasm form's frame: arena, panic hook, the one instance, and the bodies of the exports that `#[wubbo_plugin]` makes.
 //!
-//! The only part of the SDK with `unsafe`: a guest has one thread and no hook is entered while another runs
-//! (ABI.md section 3), which the compiler cannot know.
+//! With the imports the only part of the SDK with `unsafe`: a guest has one thread and no hook is entered while another
+//! runs (ABI.md section 3), which the compiler cannot know. Texts that the host wrote are not checked again: it owns this
+//! sandbox, so a guest that did would gain nothing.
 #![allow(
     unsafe_code,
-    reason = "guest glue: wasm exports, imports and the one instance of a single-threaded module"
+    reason = "guest glue: the arena and the one instance of a single-threaded module"
 )]
 
+mod answer;
+mod build;
+mod configurator;
+mod filter;
 pub(crate) mod imports;
+mod loadbalance;
+mod router;
 
-use crate::abi::interest::{self, Hook, Interest};
-use crate::abi::{codes, pack_range};
-use crate::call::{Flow, Request, Response};
+pub use answer::describe;
+pub use configurator::ConfiguratorGuest;
+pub use filter::FilterGuest;
+pub use loadbalance::BalancerGuest;
+pub use router::RouterGuest;
+
+use crate::abi::pack_range;
 use crate::error::{Error, Result};
-use crate::filter::{Filter, Setup, build};
-use crate::host::Host;
-use crate::seam::{GuestCall, GuestHost, Slot};
-use std::borrow::Cow;
 use std::cell::UnsafeCell;
+use std::marker::PhantomData;
 use std::panic::PanicHookInfo;
 
 /// Size of the arena: room for the largest bitmap and what a policy reads of an ordinary call.
 const ARENA_BYTES: usize = 32 << 10;
-/// Above this the command buffer of a hook is given back, so that one large rewrite does not stay for ever.
-const KEEP_BYTES: usize = 64 << 10;
 
 #[repr(align(8))]
 struct Arena(UnsafeCell<[u8; ARENA_BYTES]>);
@@ -33,157 +39,12 @@ unsafe impl Sync for Arena {}
 
 static ARENA: Arena = Arena(UnsafeCell::new([0; ARENA_BYTES]));
 
-/// The input of the hook that runs now. The slice must not outlive the hook.
-fn input<'a>(len: u32) -> &'a [u8] {
-    let len = usize::try_from(len).unwrap_or(0).min(ARENA_BYTES);
-    // SAFETY: `len` bytes of the arena; nothing writes them until the hook has returned.
-    unsafe { std::slice::from_raw_parts(ARENA.0.get().cast::<u8>(), len) }
-}
-
-/// The one instance of a policy in this module; `#[wubbo_plugin]` makes a static of it.
-pub struct Instance<T> {
-    running: UnsafeCell<Option<Running<T>>>,
-}
-
-struct Running<T> {
-    policy: T,
-    out: Vec<u8>,
-    request: Vec<Slot>,
-    response: Vec<Slot>,
-}
-
-// SAFETY: a wasm32 guest without threads.
-unsafe impl<T> Sync for Instance<T> {}
-
-impl<T> std::fmt::Debug for Instance<T> {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("Instance")
-    }
-}
-
-impl<T: Filter> Instance<T> {
-    /// Before `new` was called.
-    #[must_use]
-    pub const fn empty() -> Self {
-        Self {
-            running: UnsafeCell::new(None),
-        }
-    }
-
-    #[expect(
-        clippy::mut_from_ref,
-        reason = "one thread, and no hook is entered while another runs"
-    )]
-    fn running(&self) -> Result<&mut Running<T>> {
-        // SAFETY: the only access to the cell, and hooks do not nest.
-        let running = unsafe { &mut *self.running.get() };
-        running
-            .as_mut()
-            .ok_or(Error::new("the instance was not built"))
-    }
-
-    /// Export `new`.
-    pub fn new_export(&self, interests: &[Interest<'static>]) -> i32 {
-        let built = self.build(interests);
-        status(built)
-    }
-
-    fn build(&self, interests: &[Interest<'static>]) -> Result<()> {
-        let config = imports::config().map_err(|kind| Error::host(kind, "configuration"))?;
-        let mut setup = Setup::new(&GuestHost);
-        let policy: T = build(&config, &mut setup)?;
-        let mut running = Running {
-            policy,
-            out: Vec::new(),
-            request: Vec::new(),
-            response: Vec::new(),
-        };
-        match setup.interest() {
-            None => running.keep(interests.iter().map(|one| (*one, Cow::Borrowed(one.key)))),
-            Some(list) => {
-                let mut records = Vec::new();
-                list.iter()
-                    .for_each(|one| interest::write(&mut records, *one));
-                imports::interest(&records).map_err(|kind| Error::host(kind, "interest"))?;
-                running.keep(
-                    list.iter()
-                        .map(|one| (*one, Cow::Owned(one.key.to_owned()))),
-                );
-            }
-        }
-        // SAFETY: `new` is called once, before any hook.
-        unsafe { *self.running.get() = Some(running) };
-        Ok(())
-    }
-
-    /// Export `on_request`.
-    pub fn on_request(&self, len: u32) -> i64 {
-        commands(self.running().and_then(|running| {
-            let call = GuestCall::new(input(len), &running.request);
-            let flow = running
-                .policy
-                .on_request(&mut Request::new(&call, fresh(&mut running.out)))?;
-            if let Flow::Reply(reply) = flow {
-                reply.stage(&mut running.out);
-            }
-            Ok(running.out.as_slice())
-        }))
-    }
-
-    /// Export `on_response`.
-    pub fn on_response(&self, len: u32) -> i64 {
-        commands(self.running().and_then(|running| {
-            let call = GuestCall::new(input(len), &running.response);
-            running
-                .policy
-                .on_response(&mut Response::new(&call, fresh(&mut running.out)))?;
-            Ok(running.out.as_slice())
-        }))
-    }
-
-    /// Export `tick`.
-    pub fn tick(&self) -> i32 {
-        status(
-            self.running()
-                .and_then(|running| running.policy.tick(Host::new(&GuestHost))),
-        )
-    }
-
-    /// Export `self_test`.
-    pub fn self_test(&self) -> i32 {
-        status(
-            self.running()
-                .and_then(|running| running.policy.self_test(Host::new(&GuestHost))),
-        )
-    }
-
-    /// Export `describe`.
-    #[must_use]
-    pub fn describe() -> i64 {
-        range(T::schema().as_bytes())
-    }
-}
-
-impl<T> Running<T> {
-    fn keep<'a>(&mut self, interests: impl Iterator<Item = (Interest<'a>, Cow<'static, str>)>) {
-        for (one, key) in interests {
-            let slot = Slot::new(one.space, key);
-            if one.hooks & Hook::OnRequest.bit() != 0 {
-                self.request.push(slot.clone());
-            }
-            if one.hooks & Hook::OnResponse.bit() != 0 {
-                self.response.push(slot);
-            }
-        }
-    }
-}
-
 /// Export `arena`: the first call into the module, so it also installs the panic hook.
 #[must_use]
 pub fn arena() -> i64 {
     std::panic::set_hook(Box::new(report_panic));
     pack_range(
-        address(ARENA.0.get().cast::<u8>()),
+        answer::address(ARENA.0.get().cast::<u8>()),
         u32::try_from(ARENA_BYTES).unwrap_or(0),
     )
 }
@@ -198,43 +59,125 @@ fn report_panic(info: &PanicHookInfo<'_>) {
     );
 }
 
-fn fresh(out: &mut Vec<u8>) -> &mut Vec<u8> {
-    if out.capacity() > KEEP_BYTES {
-        *out = Vec::new();
+/// The input of the hook that runs now: it must not outlive the hook.
+///
+/// Numbers are read where they lie and no reference covers the whole, for the candidates may lie between the texts and
+/// are written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Input<'a> {
+    len: usize,
+    hook: PhantomData<&'a [u8]>,
+}
+
+impl<'a> Input<'a> {
+    fn new(len: u32) -> Self {
+        Self {
+            len: (len as usize).min(ARENA_BYTES),
+            hook: PhantomData,
+        }
     }
-    out.clear();
-    out
-}
 
-fn address(pointer: *const u8) -> u32 {
-    // An address of wasm32 has 32 bits.
-    u32::try_from(pointer.addr()).unwrap_or(0)
-}
-
-fn range(bytes: &[u8]) -> i64 {
-    if bytes.is_empty() {
-        return 0;
+    /// A little-endian number of `N` bytes as the host wrote it; 0 past the end.
+    #[inline]
+    fn number<const N: usize>(self, at: usize) -> [u8; N] {
+        if at > self.len || self.len - at < N {
+            return [0; N];
+        }
+        // SAFETY: within the input, which is within the arena; nothing writes numbers while the hook runs.
+        unsafe { ARENA.0.get().cast::<u8>().add(at).cast::<[u8; N]>().read() }
     }
-    pack_range(
-        address(bytes.as_ptr()),
-        u32::try_from(bytes.len()).unwrap_or(0),
-    )
-}
 
-fn commands(result: Result<&[u8]>) -> i64 {
-    match result {
-        Ok(bytes) => range(bytes),
-        Err(error) => i64::from(failed(&error)),
+    #[inline]
+    pub(crate) fn u8(self, at: usize) -> u8 {
+        u8::from_le_bytes(self.number(at))
+    }
+
+    #[inline]
+    pub(crate) fn u16(self, at: usize) -> u16 {
+        u16::from_le_bytes(self.number(at))
+    }
+
+    #[inline]
+    pub(crate) fn u32(self, at: usize) -> u32 {
+        u32::from_le_bytes(self.number(at))
+    }
+
+    #[inline]
+    pub(crate) fn u64(self, at: usize) -> u64 {
+        u64::from_le_bytes(self.number(at))
+    }
+
+    /// Bytes that the host wrote; `None` outside the input.
+    pub(crate) fn bytes(self, offset: u32, len: u32) -> Option<&'a [u8]> {
+        let (offset, len) = (offset as usize, len as usize);
+        if offset > self.len || self.len - offset < len {
+            return None;
+        }
+        // SAFETY: within the input; a text never shares bytes with the candidates, and nothing else is written.
+        Some(unsafe { std::slice::from_raw_parts(ARENA.0.get().cast::<u8>().add(offset), len) })
+    }
+
+    /// A text that the host wrote.
+    pub(crate) fn text(self, offset: u32, len: u32) -> Option<&'a str> {
+        let bytes = self.bytes(offset, len)?;
+        // SAFETY: text from the host is UTF-8 (ABI.md section 1).
+        Some(unsafe { std::str::from_utf8_unchecked(bytes) })
+    }
+
+    /// The candidates where they lie, to be written; asked for once in a hook.
+    fn candidates(self, offset: u32, rows: u32) -> Result<&'a mut [u64]> {
+        let (offset, words) = (offset as usize, (rows as usize).div_ceil(64));
+        if offset % 8 != 0 || offset > self.len || (self.len - offset) / 8 < words {
+            return Err(Error::new("the candidates are not within the input"));
+        }
+        // SAFETY: within the input and aligned, for the arena is; the only reference to these bytes in this hook.
+        Ok(unsafe {
+            let first = ARENA.0.get().cast::<u8>().add(offset).cast::<u64>();
+            std::slice::from_raw_parts_mut(first, words)
+        })
     }
 }
 
-fn status(result: Result<()>) -> i32 {
-    result.map_or_else(|error| failed(&error), |()| 0)
+/// The one instance of a policy in this module; `#[wubbo_plugin]` makes a static of it.
+pub struct Instance<R> {
+    running: UnsafeCell<Option<R>>,
 }
 
-#[cold]
-fn failed(error: &Error) -> i32 {
-    let (line, column) = error.place();
-    imports::fail(line, column, &error.to_string());
-    codes::FAILED
+// SAFETY: a wasm32 guest without threads.
+unsafe impl<R> Sync for Instance<R> {}
+
+impl<R> std::fmt::Debug for Instance<R> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Instance")
+    }
+}
+
+impl<R> Instance<R> {
+    /// Before `new` was called.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self {
+            running: UnsafeCell::new(None),
+        }
+    }
+
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "one thread, and no hook is entered while another runs"
+    )]
+    fn running(&self) -> Result<&mut R> {
+        // SAFETY: the only access to the cell besides `start`, and hooks do not nest.
+        let running = unsafe { &mut *self.running.get() };
+        running
+            .as_mut()
+            .ok_or(Error::new("the instance was not built"))
+    }
+
+    /// Keeps what `new` built.
+    fn start(&self, built: Result<R>) -> i32 {
+        answer::status(built.map(|running| {
+            // SAFETY: `new` is called once, before any hook.
+            unsafe { *self.running.get() = Some(running) };
+        }))
+    }
 }

@@ -9,6 +9,12 @@ mod linked;
 mod wasm;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use linked::{CallRef, HostRef, functions, read, read_field};
+pub(crate) use linked::{
+    CallRef, HostRef, RoutingRef, TableRef, UrlRef, as_call, functions, read, read_field, read_url,
+    read_url_field,
+};
 #[cfg(target_arch = "wasm32")]
-pub(crate) use wasm::{CallRef, GuestCall, GuestHost, HostRef, Slot, functions, read, read_field};
+pub(crate) use wasm::{
+    CallRef, GuestCall, GuestHost, GuestTable, GuestUrl, HostRef, RoutingRef, Slot, TableRef,
+    UrlRef, as_call, functions, read, read_field, read_url, read_url_field,
+};

@@ -1,13 +1,24 @@
 //! Runs a policy without a host and without wasm: for a plugin's own unit tests.
 //!
-//! [`Bench`] keeps two instances and takes them in turn, so state that a policy wrongly keeps inside an instance shows
-//! at once; it checks every batch of commands with the host's own rules, and applies it as the host would.
+//! [`Bench`] runs filters, [`RouterBench`], [`BalancerBench`] and [`ConfiguratorBench`] the other kinds. Each keeps two
+//! instances and takes them in turn, so state that a policy wrongly keeps inside an instance shows at once; it checks
+//! every answer with the host's own rules, and applies it as the host would.
 
+mod balancer;
 mod call;
+mod configurator;
+mod lists;
 mod memory;
+mod pair;
+mod router;
+mod rules;
+mod url;
 
+pub use balancer::BalancerBench;
 pub use call::{Call, Ended};
+pub use configurator::ConfiguratorBench;
 pub use memory::MemoryHost;
+pub use router::RouterBench;
 
 use crate::abi::commands::{self, Command, Outcome as Given, WriteGrants};
 use crate::abi::interest::Hook;
@@ -15,13 +26,13 @@ use crate::error::{Error, Result};
 use crate::manifest::{Access, Manifest};
 use crate::native::{Create, Factory, NativeFilter};
 use call::View;
+use pair::Pair;
 use std::fmt;
 
-/// A plugin under test: two instances, one in-memory host.
+/// A filter under test: two instances, one in-memory host.
 pub struct Bench {
     manifest: Manifest,
-    instances: [Box<dyn NativeFilter>; 2],
-    turn: usize,
+    pair: Pair<dyn NativeFilter>,
     host: MemoryHost,
 }
 
@@ -39,18 +50,15 @@ impl Bench {
     /// # Errors
     /// The manifest is bad, or the policy refuses the configuration.
     pub fn new(factory: Factory, config: &str) -> Result<Self> {
-        let manifest =
-            Manifest::parse(factory.manifest).map_err(|bad| Error::new(bad.to_string()))?;
-        let host = MemoryHost::default();
+        let manifest = manifest(factory)?;
         let Create::Filter(create) = factory.create else {
             return Err(Error::new("this bench runs filters"));
         };
-        let instances = [create(config, &host)?, create(config, &host)?];
-        host.seal();
+        let host = MemoryHost::default();
+        let pair = host.building(|| Pair::new(|| create(config, &host)))?;
         Ok(Self {
             manifest,
-            instances,
-            turn: 0,
+            pair,
             host,
         })
     }
@@ -102,7 +110,7 @@ impl Bench {
     /// # Errors
     /// The hook failed.
     pub fn tick(&mut self) -> Result<()> {
-        next(&mut self.instances, &mut self.turn).tick(&self.host)
+        self.pair.next().tick(&self.host)
     }
 
     /// Runs `self_test`.
@@ -110,7 +118,7 @@ impl Bench {
     /// # Errors
     /// The policy says that it is not fit.
     pub fn self_test(&mut self) -> Result<()> {
-        next(&mut self.instances, &mut self.turn).self_test(&self.host)
+        self.pair.next().self_test(&self.host)
     }
 
     /// Runs a hook, if the policy has it, on the instance whose turn it is.
@@ -125,7 +133,7 @@ impl Bench {
             host: &self.host,
             manifest: &self.manifest,
         };
-        let policy = next(&mut self.instances, &mut self.turn);
+        let policy = self.pair.next();
         self.host.in_call(true);
         let result = match hook {
             Hook::OnRequest => policy.on_request(&view, &mut out),
@@ -144,17 +152,18 @@ impl Bench {
     }
 }
 
-fn next<'a>(
-    instances: &'a mut [Box<dyn NativeFilter>; 2],
-    turn: &mut usize,
-) -> &'a mut dyn NativeFilter {
-    *turn += 1;
-    let [first, second] = instances;
-    if *turn % 2 == 1 {
-        first.as_mut()
-    } else {
-        second.as_mut()
+fn manifest(factory: Factory) -> Result<Manifest> {
+    Manifest::parse(factory.manifest).map_err(|bad| Error::new(bad.to_string()))
+}
+
+fn needs_on_rule(manifest: &Manifest) -> Result<()> {
+    if manifest.has(Hook::OnRule) {
+        return Ok(());
     }
+    Err(Error::new(format!(
+        "{} has no hook on_rule",
+        manifest.identity()
+    )))
 }
 
 /// A call after `on_request`: what its commands made of it.

@@ -27,21 +27,22 @@ pub(crate) struct Attribute {
     pub(crate) numbers: Vec<(Ident, u64)>,
     pub(crate) version: Option<String>,
     pub(crate) description: Option<String>,
-    pub(crate) reads: Vec<Read>,
-    pub(crate) reads_on_response: Vec<Read>,
+    /// By the key that declares them: `reads`, `reads_on_response`, `reads_on_providers`.
+    pub(crate) reads: Vec<(Ident, Vec<Read>)>,
+    /// All keys that were given.
+    pub(crate) keys: Vec<Ident>,
 }
 
 impl Parse for Attribute {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let mut attribute = Self::default();
-        let mut seen: Vec<Ident> = Vec::new();
         for meta in Punctuated::<Meta, Token![,]>::parse_terminated(input)? {
             let key = meta.path().require_ident()?.clone();
-            if seen.contains(&key) {
+            if attribute.keys.contains(&key) {
                 return Err(Error::new(key.span(), format!("`{key}` is given twice")));
             }
             attribute.take(&key, meta)?;
-            seen.push(key);
+            attribute.keys.push(key);
         }
         Ok(attribute)
     }
@@ -50,9 +51,9 @@ impl Parse for Attribute {
 impl Attribute {
     fn take(&mut self, key: &Ident, meta: Meta) -> Result<()> {
         match (key.to_string().as_str(), meta) {
-            ("reads", Meta::List(list)) => self.reads = list.parse_args_with(reads)?,
-            ("reads_on_response", Meta::List(list)) => {
-                self.reads_on_response = list.parse_args_with(reads)?
+            ("reads" | "reads_on_response" | "reads_on_providers", Meta::List(list)) => {
+                let found = list.parse_args_with(reads)?;
+                self.reads.push((key.clone(), found));
             }
             ("kind", Meta::NameValue(pair)) => self.kind = Some(word(&pair.value)?),
             ("name", Meta::NameValue(pair)) => self.name = Some((key.clone(), text(&pair.value)?)),
@@ -83,6 +84,12 @@ impl Attribute {
             .iter()
             .find(|(found, _)| found == key)
             .map(|(_, word)| word)
+    }
+
+    /// What a key such as `reads` declares.
+    pub(crate) fn reads(&self, key: &str) -> &[Read] {
+        let found = self.reads.iter().find(|(name, _)| name == key);
+        found.map_or(&[], |(_, list)| list)
     }
 
     /// A number such as `tick_ms`, if it was given.

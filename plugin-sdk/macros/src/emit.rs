@@ -1,31 +1,16 @@
 //! The code that the attribute stands for.
 
 use crate::attribute::{Attribute, Read};
+use crate::kinds::{Export, Hook, Kind, There, kind};
 use crate::manifest::{Hooks, section};
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::quote;
-use syn::{Error, ImplItem, ItemImpl, Result};
-
-const HOOKS: [&str; 4] = ["on_request", "on_response", "tick", "self_test"];
+use quote::{format_ident, quote};
+use syn::{Error, Ident, ImplItem, ItemImpl, Result};
 
 /// The `impl` block itself, and what makes a plugin of it.
 pub(crate) fn plugin(attribute: &Attribute, item: &ItemImpl) -> Result<TokenStream> {
-    let Some((_, trait_path, _)) = &item.trait_ else {
-        return Err(Error::new_spanned(
-            item.self_ty.as_ref(),
-            "expected `impl Filter for ..`",
-        ));
-    };
-    if trait_path
-        .segments
-        .last()
-        .is_none_or(|last| last.ident != "Filter")
-    {
-        return Err(Error::new_spanned(
-            trait_path,
-            "expected `impl Filter for ..`, as kind = filter says",
-        ));
-    }
+    let kind = kind(attribute.kind.as_ref())?;
+    check_trait(kind, item)?;
     if let Some(parameter) = item.generics.params.first() {
         return Err(Error::new_spanned(
             parameter,
@@ -33,24 +18,43 @@ pub(crate) fn plugin(attribute: &Attribute, item: &ItemImpl) -> Result<TokenStre
         ));
     }
     let overridden: Vec<String> = methods(item).collect();
-    let hooks = Hooks(
-        HOOKS
-            .into_iter()
-            .filter(|hook| overridden.iter().any(|name| name == hook))
-            .collect(),
+    let hooks = hooks(kind, &overridden)?;
+    let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_else(|_| "0.0.0".to_owned());
+    let manifest = section(kind, attribute, &hooks, &version)?;
+    let declared = declared(kind, attribute, item);
+    let linked = linked(kind, item, &manifest);
+    let described = overridden.iter().any(|name| name == "schema");
+    let wasm = wasm(kind, item, &hooks, &manifest, described);
+    Ok(quote! { #item #declared #linked #wasm })
+}
+
+fn check_trait(kind: &Kind, item: &ItemImpl) -> Result<()> {
+    let expected = format!(
+        "expected `impl {} for ..`, as kind = {} says",
+        kind.policy, kind.word
     );
-    if !hooks.has("on_request") && !hooks.has("on_response") {
+    let Some((_, path, _)) = &item.trait_ else {
+        return Err(Error::new_spanned(item.self_ty.as_ref(), expected));
+    };
+    match path.segments.last() {
+        Some(last) if last.ident == kind.policy => Ok(()),
+        _ => Err(Error::new_spanned(path, expected)),
+    }
+}
+
+fn hooks(kind: &Kind, overridden: &[String]) -> Result<Hooks> {
+    let written = |hook: &Hook| overridden.iter().any(|name| name == hook.name);
+    let one_of = || kind.hooks.iter().filter(|hook| hook.there == There::OneOf);
+    if one_of().count() > 0 && !one_of().any(written) {
+        let names: Vec<&str> = one_of().map(|hook| hook.name).collect();
         return Err(Error::new(
             Span::call_site(),
-            "a filter overrides on_request or on_response",
+            format!("a {} overrides {}", kind.word, names.join(" or ")),
         ));
     }
-    let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_else(|_| "0.0.0".to_owned());
-    let manifest = section(attribute, &hooks, &version)?;
-    let linked = linked(item, &manifest);
-    let described = overridden.iter().any(|name| name == "schema");
-    let wasm = wasm(attribute, item, &hooks, &manifest, described);
-    Ok(quote! { #item #linked #wasm })
+    let has = |hook: &&Hook| hook.there == There::Always || written(hook);
+    let found = kind.hooks.iter().filter(has);
+    Ok(Hooks(found.map(|hook| hook.name).collect()))
 }
 
 fn methods(item: &ItemImpl) -> impl Iterator<Item = String> + '_ {
@@ -60,57 +64,38 @@ fn methods(item: &ItemImpl) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-fn linked(item: &ItemImpl, manifest: &[u8]) -> TokenStream {
+fn linked(kind: &Kind, item: &ItemImpl, manifest: &[u8]) -> TokenStream {
     let policy = &item.self_ty;
+    let factory = format_ident!("{}", kind.factory);
     let bytes = Literal::byte_string(manifest);
     quote! {
         /// This plugin in its linked form: manifest and constructor.
         #[cfg(not(target_arch = "wasm32"))]
         #[must_use]
         pub const fn factory() -> ::wubbo_plugin_sdk::native::Factory {
-            ::wubbo_plugin_sdk::filter_factory::<#policy>(#bytes)
+            ::wubbo_plugin_sdk::#factory::<#policy>(#bytes)
         }
     }
 }
 
 fn wasm(
-    attribute: &Attribute,
+    kind: &Kind,
     item: &ItemImpl,
     hooks: &Hooks,
     manifest: &[u8],
     described: bool,
 ) -> TokenStream {
     let policy = &item.self_ty;
+    let guest = format_ident!("{}", kind.guest);
+    let trait_name = format_ident!("{}", kind.policy);
     let bytes = Literal::byte_string(manifest);
     let length = Literal::usize_unsuffixed(manifest.len());
-    let interests = interests(attribute);
     let mut exports = TokenStream::new();
-    if hooks.has("on_request") {
-        exports.extend(export(
-            "on_request",
-            quote!((len: u32) -> i64),
-            quote!(INSTANCE.on_request(len)),
-        ));
-    }
-    if hooks.has("on_response") {
-        exports.extend(export(
-            "on_response",
-            quote!((len: u32) -> i64),
-            quote!(INSTANCE.on_response(len)),
-        ));
-    }
-    if hooks.has("tick") {
-        exports.extend(export("tick", quote!(() -> i32), quote!(INSTANCE.tick())));
-    }
-    if hooks.has("self_test") {
-        exports.extend(export(
-            "self_test",
-            quote!(() -> i32),
-            quote!(INSTANCE.self_test()),
-        ));
+    for hook in kind.hooks.iter().filter(|hook| hooks.has(hook.name)) {
+        exports.extend(hook_export(hook));
     }
     if described {
-        let body = quote!(::wubbo_plugin_sdk::guest::Instance::<#policy>::describe());
+        let body = quote!(::wubbo_plugin_sdk::guest::describe(<#policy as ::wubbo_plugin_sdk::#trait_name>::schema()));
         exports.extend(export("describe", quote!(() -> i64), body));
     }
     exports.extend(export(
@@ -121,7 +106,7 @@ fn wasm(
     exports.extend(export(
         "new",
         quote!(() -> i32),
-        quote!(INSTANCE.new_export(INTERESTS)),
+        quote!(INSTANCE.new_export()),
     ));
     quote! {
         #[cfg(target_arch = "wasm32")]
@@ -129,35 +114,55 @@ fn wasm(
             #[used]
             #[unsafe(link_section = "wubbo.plugin")]
             static MANIFEST: [u8; #length] = *#bytes;
-            static INTERESTS: &[::wubbo_plugin_sdk::abi::interest::Interest<'static>] = &[#interests];
-            static INSTANCE: ::wubbo_plugin_sdk::guest::Instance<#policy> =
+            static INSTANCE: ::wubbo_plugin_sdk::guest::Instance<::wubbo_plugin_sdk::guest::#guest<#policy>> =
                 ::wubbo_plugin_sdk::guest::Instance::empty();
             #exports
         };
     }
 }
 
+fn hook_export(hook: &Hook) -> TokenStream {
+    let function = format_ident!("{}", hook.name);
+    let (signature, body) = match hook.export {
+        Export::Commands => (quote!((len: u32) -> i64), quote!(INSTANCE.#function(len))),
+        Export::Input => (quote!((len: u32) -> i32), quote!(INSTANCE.#function(len))),
+        Export::Token => (
+            quote!((service_token: u64) -> i32),
+            quote!(INSTANCE.#function(service_token)),
+        ),
+        Export::Nothing => (quote!(() -> i32), quote!(INSTANCE.#function())),
+    };
+    export(hook.name, signature, body)
+}
+
 fn export(name: &str, signature: TokenStream, body: TokenStream) -> TokenStream {
-    let function = quote::format_ident!("export_{name}");
+    let function = format_ident!("export_{name}");
     quote! {
         #[unsafe(export_name = #name)]
         extern "C" fn #function #signature { #body }
     }
 }
 
-fn interests(attribute: &Attribute) -> TokenStream {
-    let request = attribute.reads.iter().map(|read| (read, quote!(OnRequest)));
-    let response = attribute
-        .reads_on_response
+/// The interest of the manifest, for the code of both forms.
+fn declared(kind: &Kind, attribute: &Attribute, item: &ItemImpl) -> TokenStream {
+    let policy = &item.self_ty;
+    let interests: TokenStream = kind
+        .reads
         .iter()
-        .map(|read| (read, quote!(OnResponse)));
-    request
-        .chain(response)
-        .map(|(read, hook)| interest(read, &hook))
-        .collect()
+        .flat_map(|reads| {
+            let hook = format_ident!("{}", reads.variant);
+            let all = attribute.reads(reads.key).iter();
+            all.map(move |read| interest(read, &hook))
+        })
+        .collect();
+    quote! {
+        impl ::wubbo_plugin_sdk::Declared for #policy {
+            const INTERESTS: &'static [::wubbo_plugin_sdk::abi::interest::Interest<'static>] = &[#interests];
+        }
+    }
 }
 
-fn interest(read: &Read, hook: &TokenStream) -> TokenStream {
+fn interest(read: &Read, hook: &Ident) -> TokenStream {
     let space = match read.space.to_string().as_str() {
         "field" => quote!(Field),
         "url" => quote!(Url),

@@ -1,19 +1,12 @@
 //! The bytes of the section `wubbo.plugin` (ABI.md 2.1), checked while the plugin is compiled.
 
 use crate::attribute::{Attribute, Fail, Read};
+use crate::kinds::{Kind, Reads};
 use proc_macro2::Span;
 use syn::{Error, Ident, Result};
 
 /// Magic, major 1, minor 0: a plugin of this SDK uses nothing later.
 const PREFIX: &[u8] = b"wubp\x01\0\0\0";
-const SPACES: [&str; 6] = [
-    "field",
-    "attachment",
-    "url",
-    "method_url",
-    "method_only",
-    "response",
-];
 const FIELDS: [&str; 16] = [
     "service",
     "method",
@@ -33,7 +26,7 @@ const FIELDS: [&str; 16] = [
     "port",
 ];
 
-/// Hooks that the `impl` block overrides.
+/// Hooks that the plugin has.
 pub(crate) struct Hooks(pub(crate) Vec<&'static str>);
 
 impl Hooks {
@@ -45,38 +38,35 @@ impl Hooks {
 
 /// The section's bytes.
 pub(crate) fn section(
+    kind: &Kind,
     attribute: &Attribute,
     hooks: &Hooks,
     crate_version: &str,
 ) -> Result<Vec<u8>> {
-    let kind = attribute
-        .kind
-        .as_ref()
-        .ok_or_else(|| missing("kind = filter"))?;
-    if kind != "filter" {
-        return Err(Error::new(kind.span(), "expected filter"));
-    }
+    check_keys(kind, attribute)?;
     let (name_key, name) = attribute
         .name
         .as_ref()
         .ok_or_else(|| missing("name = \"..\""))?;
     check_name(name_key, name)?;
     let mut keys = vec![
-        ("kind", quoted("filter")),
+        ("kind", quoted(kind.word)),
         ("name", quoted(name)),
         (
             "version",
             quoted(attribute.version.as_deref().unwrap_or(crate_version)),
         ),
-        ("fail", fail(attribute)?),
         ("hooks", list(hooks.0.iter().map(|hook| quoted(hook)))),
     ];
+    if kind.word == "filter" {
+        keys.push(("fail", fail(attribute)?));
+    }
     keys.extend(attribute.order.map(|order| ("order", order.to_string())));
     keys.extend(word(attribute, "side", &["provider", "consumer", "both"])?);
     keys.extend(word(attribute, "stage", &["call", "attempt"])?);
-    keys.extend(word(attribute, "arguments", &["read", "write"])?);
+    keys.extend(word(attribute, "arguments", kind.arguments)?);
     keys.extend(word(attribute, "result", &["read", "write"])?);
-    keys.push(("interest", interest(attribute, hooks)?));
+    keys.push(("interest", interest(kind, attribute, hooks)?));
     keys.extend(tick(attribute, hooks)?);
     keys.extend(
         attribute
@@ -174,16 +164,26 @@ fn limits(attribute: &Attribute) -> String {
     format!("{{{}}}", given.join(","))
 }
 
-fn interest(attribute: &Attribute, hooks: &Hooks) -> Result<String> {
-    let request = attribute
-        .reads
-        .iter()
-        .map(|read| one_interest(read, "on_request", hooks));
-    let response = attribute
-        .reads_on_response
-        .iter()
-        .map(|read| one_interest(read, "on_response", hooks));
-    let all = request.chain(response).collect::<Result<Vec<_>>>()?;
+/// Keys that this kind does not take, each with the reason.
+fn check_keys(kind: &Kind, attribute: &Attribute) -> Result<()> {
+    for key in &attribute.keys {
+        if let Some((_, reason)) = kind.refused.iter().find(|(refused, _)| key == refused) {
+            return Err(Error::new(
+                key.span(),
+                format!("`{key}` does not go with kind = {}: {reason}", kind.word),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn interest(kind: &Kind, attribute: &Attribute, hooks: &Hooks) -> Result<String> {
+    let mut all = Vec::new();
+    for reads in kind.reads {
+        for read in attribute.reads(reads.key) {
+            all.push(one_interest(read, reads, hooks)?);
+        }
+    }
     if all.len() > 64 {
         return Err(Error::new(
             Span::call_site(),
@@ -193,23 +193,29 @@ fn interest(attribute: &Attribute, hooks: &Hooks) -> Result<String> {
     Ok(list(all.into_iter()))
 }
 
-fn one_interest(read: &Read, hook: &str, hooks: &Hooks) -> Result<String> {
+fn one_interest(read: &Read, reads: &Reads, hooks: &Hooks) -> Result<String> {
     let bad = |message: &str| Err(Error::new(read.space.span(), message));
     let space = read.space.to_string();
+    let hook = reads.hook;
     if !hooks.has(hook) {
         return bad(&format!(
             "`{}` is read in {hook}, which this impl does not have",
             read.key
         ));
     }
-    if !SPACES.contains(&space.as_str()) {
-        return bad(&format!("expected one of {}", SPACES.join(", ")));
+    if !reads.spaces.contains(&space.as_str()) {
+        return bad(&format!(
+            "expected one of {} for {hook}",
+            reads.spaces.join(", ")
+        ));
     }
-    if space == "response" && hook != "on_response" {
-        return bad("response attachments are read in on_response");
-    }
-    if space == "field" && !FIELDS.contains(&read.key.as_str()) {
-        return bad(&format!("expected one of {}", FIELDS.join(", ")));
+    let fields = if reads.fields.is_empty() {
+        &FIELDS
+    } else {
+        reads.fields
+    };
+    if space == "field" && !fields.contains(&read.key.as_str()) {
+        return bad(&format!("expected one of {}", fields.join(", ")));
     }
     if read.key.is_empty() || read.key.len() > 256 {
         return bad("a key has 1 to 256 bytes");

@@ -143,6 +143,8 @@ pub const METRIC_COUNTER: u32 = 0;
 pub const METRIC_GAUGE: u32 = 1;
 /// `metric_define`: histogram.
 pub const METRIC_HISTOGRAM: u32 = 2;
+/// `note`: the row of a note about the whole list.
+pub const NOTE_ALL: i32 = -1;
 /// `cell`, `column`: weight.
 pub const CELL_WEIGHT: u32 = 1;
 /// `cell`, `column`: running calls.

@@ -1,7 +1,7 @@
 //! The imports of ABI.md section 8, each behind a safe function.
 
 use crate::abi::interest::Space;
-use crate::abi::names;
+use crate::abi::{names, providers};
 use crate::error::ErrorKind;
 use crate::native::{Clock, Expect, Form, HostResult, Level, LogTarget, MetricKind, Part};
 use std::borrow::Cow;
@@ -41,6 +41,10 @@ mod raw {
             file_len: usize,
             line: u32,
         );
+        pub(super) fn table(section: i32, out: *mut u8, cap: usize) -> i32;
+        pub(super) safe fn cell(row: u32, what: u32) -> i64;
+        pub(super) fn column(what: u32, out: *mut u8, cap: usize) -> i32;
+        pub(super) fn note(row: i32, text: *const u8, len: usize) -> i32;
         pub(super) fn log(target: u32, level: u32, text: *const u8, len: usize) -> i32;
         pub(super) safe fn clock(which: u32) -> i64;
         pub(super) safe fn random() -> i64;
@@ -82,7 +86,12 @@ fn done(code: i32) -> HostResult<()> {
 
 /// Reads into a buffer; `ask` answers the full length, and is asked again with room when that was more.
 fn buffer(ask: impl Fn(*mut u8, usize) -> i32) -> HostResult<Vec<u8>> {
-    let mut bytes = vec![0; FIRST_TRY];
+    buffer_of(FIRST_TRY, ask)
+}
+
+/// The same where the length is likely known: the first try has that much room.
+fn buffer_of(room: usize, ask: impl Fn(*mut u8, usize) -> i32) -> HostResult<Vec<u8>> {
+    let mut bytes = vec![0; room];
     for _ in 0..2 {
         let answer = ask(bytes.as_mut_ptr(), bytes.len());
         let len = usize::try_from(answer).map_err(|_| ErrorKind::from_code(answer))?;
@@ -145,6 +154,67 @@ pub(crate) fn body(part: Part, form: Form, path: &str) -> HostResult<Vec<u8>> {
 pub(crate) fn config() -> HostResult<String> {
     // SAFETY: the range is of a live buffer.
     buffer_text(|out, cap| unsafe { raw::text(names::TEXT_CONFIG, out, cap) })
+}
+
+pub(crate) fn rule(len: u32) -> HostResult<String> {
+    // SAFETY: the range is of a live buffer.
+    let read = buffer_of(len as usize, |out, cap| unsafe {
+        raw::text(names::TEXT_RULE, out, cap)
+    });
+    String::from_utf8(read?).map_err(|_| ErrorKind::Unavailable)
+}
+
+/// Fills a buffer whose length the host has told before.
+fn fill<T>(numbers: &mut [T], ask: impl Fn(*mut u8, usize) -> i32) -> HostResult<()> {
+    let bytes = size_of_val(numbers);
+    let answer = ask(numbers.as_mut_ptr().cast(), bytes);
+    done(answer)?;
+    if answer as usize == bytes {
+        Ok(())
+    } else {
+        Err(ErrorKind::Unavailable)
+    }
+}
+
+pub(crate) fn table_words(len: u32) -> HostResult<Vec<u8>> {
+    let mut bytes = vec![0; len as usize];
+    // SAFETY: the range is of a live buffer.
+    fill(&mut bytes, |out, cap| unsafe {
+        raw::table(providers::TABLE_WORDS, out, cap)
+    })?;
+    Ok(bytes)
+}
+
+pub(crate) fn table_rows(column: u32, rows: u32) -> HostResult<Vec<u32>> {
+    let column = i32::try_from(column).map_err(|_| ErrorKind::BadArgument)?;
+    let mut numbers = vec![0; rows as usize];
+    // SAFETY: the range is of a live buffer; any bytes are numbers, in this machine's order.
+    fill(&mut numbers, |out, cap| unsafe {
+        raw::table(column, out, cap)
+    })?;
+    Ok(numbers)
+}
+
+pub(crate) fn cell(row: u32, what: u32) -> HostResult<i64> {
+    let answer = raw::cell(row, what);
+    if answer < 0 {
+        return Err(ErrorKind::from_code(i32::try_from(answer).unwrap_or(0)));
+    }
+    Ok(answer)
+}
+
+pub(crate) fn column(what: u32, numbers: &mut [i64]) -> HostResult<()> {
+    // SAFETY: the range is of a live buffer; any bytes are numbers, in this machine's order.
+    fill(numbers, |out, cap| unsafe { raw::column(what, out, cap) })
+}
+
+pub(crate) fn note(row: Option<u32>, text: &str) -> HostResult<()> {
+    let row = match row {
+        None => names::NOTE_ALL,
+        Some(row) => i32::try_from(row).map_err(|_| ErrorKind::BadArgument)?,
+    };
+    // SAFETY: the range is of a live slice.
+    done(unsafe { raw::note(row, text.as_ptr(), text.len()) })
 }
 
 pub(crate) fn interest(records: &[u8]) -> HostResult<()> {

@@ -32,6 +32,10 @@ impl Pairs {
     pub(super) fn remove(&mut self, key: &str) {
         self.0.retain(|(found, _)| found != key);
     }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (&**key, &**value))
+    }
 }
 
 /// A call to run through a policy; on the provider's side until [`Call::on_consumer`] says otherwise.
@@ -43,6 +47,7 @@ pub struct Call {
     url: Pairs,
     arguments: Vec<Value>,
     flags: u16,
+    attempt: u32,
     remaining_ms: Option<u64>,
 }
 
@@ -60,6 +65,7 @@ impl Call {
             url: Pairs::default(),
             arguments: Vec::new(),
             flags: call::flags::PROVIDER,
+            attempt: 0,
             remaining_ms: None,
         }
     }
@@ -75,6 +81,13 @@ impl Call {
     #[must_use]
     pub const fn flags(mut self, flags: u16) -> Self {
         self.flags |= flags;
+        self
+    }
+
+    /// Sets the number of the try, from 0.
+    #[must_use]
+    pub const fn attempt(mut self, attempt: u32) -> Self {
+        self.attempt = attempt;
         self
     }
 
@@ -324,6 +337,7 @@ impl HostCall for View<'_> {
     fn scalars(&self) -> Scalars {
         Scalars {
             flags: self.call.flags,
+            attempt: self.call.attempt,
             argument_count: u32::try_from(self.call.arguments.len()).unwrap_or(u32::MAX),
             scratch: self.ended.map_or(0, |_| self.call.scratch.0),
             outcome: self.ended.map_or(0, |ended| ended.outcome),
@@ -372,7 +386,7 @@ impl HostCall for View<'_> {
             Space::Response => &self.ended.ok_or(ErrorKind::NotAllowed)?.attachments,
             _ => return Err(ErrorKind::BadArgument),
         };
-        pairs.0.iter().for_each(|(key, value)| each(key, value));
+        pairs.iter().for_each(|(key, value)| each(key, value));
         Ok(())
     }
 

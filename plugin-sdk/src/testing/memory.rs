@@ -75,9 +75,12 @@ impl MemoryHost {
             .map(|(_, _, value)| *value)
     }
 
-    /// After this no metric can be made, as after `new` in a real host.
-    pub(super) fn seal(&self) {
+    /// Metrics can be made while this runs, as during `new` in a real host, and not after.
+    pub(super) fn building<T>(&self, build: impl FnOnce() -> T) -> T {
+        self.sealed.set(false);
+        let built = build();
         self.sealed.set(true);
+        built
     }
 
     /// Between the two a call runs, and with it its access log is open.
