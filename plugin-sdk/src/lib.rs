@@ -29,6 +29,7 @@
 extern crate self as wubbo_plugin_sdk;
 
 pub mod abi;
+mod address;
 mod call;
 mod candidates;
 mod configurator;
@@ -51,6 +52,7 @@ mod router;
 mod rule;
 mod running;
 mod seam;
+mod service;
 mod setup;
 mod tables;
 #[cfg(not(target_arch = "wasm32"))]
@@ -63,6 +65,7 @@ pub use abi::commands::Value;
 pub use abi::interest::{Hook, Space};
 pub use abi::keys::{Key, typed as keys};
 pub use abi::{error_code, field, status};
+pub use address::Addresses;
 pub use call::{Cell, Flow, Outcome, Reply, Request, Response, Routing};
 pub use candidates::{Candidates, Rows};
 pub use configurator::Configurator;
@@ -80,6 +83,7 @@ pub use native::{Expect, Level};
 pub use providers::{Column, Providers};
 pub use router::Router;
 pub use rule::{Rule, Scope};
+pub use service::service_key;
 pub use setup::{Declared, NoConfig, Setup};
 pub use url::ConfiguredUrl;
 pub use wubbo_plugin_sdk_macros::wubbo_plugin;
