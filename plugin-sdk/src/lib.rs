@@ -47,6 +47,7 @@ mod macro_tests;
 #[cfg(not(target_arch = "wasm32"))]
 mod manifest;
 pub mod native;
+mod per_method;
 mod providers;
 mod router;
 mod rule;
@@ -80,6 +81,7 @@ pub use manifest::{
     Access, BadManifest, Fail, Kind, Manifest, ManifestInterest, Side, Stage, WishedLimits,
 };
 pub use native::{Expect, Level};
+pub use per_method::PerMethod;
 pub use providers::{Column, Providers};
 pub use router::Router;
 pub use rule::{Rule, Scope};
