@@ -178,3 +178,6 @@ fn is_sticky(url: &Url, method: &str) -> bool {
 fn uniform(candidates: &Candidates, count: usize) -> Option<usize> {
     candidates.nth(fastrand::usize(..count))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,13 @@
 //! Fake providers, routers and balancers for the tests of this crate.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 use wubbo_core::{
-    BoxFuture, Error, ErrorKind, Handler, Invocation, Invoker, Listener, Outcome, PolicySet,
-    Protocol, Request, RpcResult, ServiceKey, Snapshot, Url,
+    Applies, BoxFuture, Candidates, Choice, Error, ErrorKind, Handler, Invocation, Invoker,
+    Listener, LoadBalance, Outcome, PolicySet, Protocol, Remark, Request, Router, RouterEntry,
+    Routing, RpcResult, ServiceKey, Snapshot, Url,
 };
 
 /// What a fake provider does with a call.
@@ -124,6 +125,12 @@ impl Fake {
     }
 }
 
+/// The same provider with these parameters, written as in a URL.
+pub(crate) fn with(url: &Url, parameters: &str) -> Url {
+    let (location, path) = (url.location(), url.path());
+    Url::parse(&format!("dubbo://{location}{path}?{parameters}")).unwrap()
+}
+
 /// A call of `test` under `policies`.
 pub(crate) fn call_under(policies: PolicySet) -> Invocation {
     let mut request = Request::new(ServiceKey::new(SERVICE, "", ""), "test");
@@ -141,4 +148,84 @@ pub(crate) fn announce(sender: &watch::Sender<Option<Arc<Snapshot>>>, urls: Vec<
         urls,
         unreadable: 0,
     })));
+}
+
+/// A router that keeps the rows that `keep` says yes to, and says why it does not keep the others.
+pub(crate) struct FakeRouter {
+    pub(crate) name: &'static str,
+    pub(crate) keep: fn(usize) -> bool,
+    /// Its name is added whenever it is asked.
+    pub(crate) asked: Arc<Mutex<Vec<&'static str>>>,
+}
+
+impl std::fmt::Debug for FakeRouter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Router for FakeRouter {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn route(&self, routing: &Routing<'_>, candidates: &mut Candidates) {
+        self.asked.lock().unwrap().push(self.name);
+        for row in 0..routing.table.rows().len() {
+            if candidates.contains(row) && !(self.keep)(row) {
+                candidates.remove(row);
+                if let Some(remarks) = routing.remarks {
+                    remarks.add(Remark {
+                        policy: format!("router/{}", self.name),
+                        row: Some(row),
+                        text: "not kept".to_owned(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// A router entry of order `order` that keeps what `keep` says.
+pub(crate) fn router(name: &'static str, order: i32, keep: fn(usize) -> bool) -> RouterEntry {
+    RouterEntry {
+        router: Arc::new(FakeRouter {
+            name,
+            keep,
+            asked: Arc::default(),
+        }),
+        order,
+        applies: Applies::default(),
+    }
+}
+
+/// A balancer that gives its answers in order, and then [`Choice::Unable`].
+#[derive(Debug)]
+pub(crate) struct FakeBalancer {
+    pub(crate) name: &'static str,
+    pub(crate) answers: Mutex<VecDeque<Choice>>,
+    /// The rows that it was given to choose from, question by question.
+    pub(crate) asked: Mutex<Vec<Vec<usize>>>,
+}
+
+impl FakeBalancer {
+    pub(crate) fn new(name: &'static str, answers: impl IntoIterator<Item = Choice>) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            answers: Mutex::new(answers.into_iter().collect()),
+            asked: Mutex::default(),
+        })
+    }
+}
+
+impl LoadBalance for FakeBalancer {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn select(&self, _: &Routing<'_>, candidates: &Candidates) -> Choice {
+        self.asked.lock().unwrap().push(candidates.iter().collect());
+        let answer = self.answers.lock().unwrap().pop_front();
+        answer.unwrap_or(Choice::Unable)
+    }
 }
