@@ -1,27 +1,55 @@
 //! Directories: what calls see of a changing list, and what policies have seen before.
 
+mod configured;
+mod delivered;
+mod warming;
+
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use wubbo_core::{Directory, Subscription, Url};
+use wubbo_core::{Directory, PolicySet, PolicySlot, Subscription, Url};
 
 use super::*;
-use crate::testing::{Fake, SERVICE, announce, providers, reference};
-use crate::{DirectoryContext, RegistryDirectory};
+use crate::testing::{Fake, SERVICE, announce, providers, reference, with};
+use crate::{DirectoryContext, RegistryDirectory, StaticDirectory};
+
+type Announcements = watch::Sender<Option<Arc<Snapshot>>>;
+
+/// A directory over announcements of the test.
+fn directory(
+    fake: &Arc<Fake>,
+    parameters: &str,
+    context: DirectoryContext,
+) -> (Announcements, RegistryDirectory) {
+    let (sender, receiver) = watch::channel(None);
+    let registry = Url::parse("memory://test").unwrap();
+    let directory = RegistryDirectory::new(
+        reference(parameters),
+        &registry,
+        &fake.protocols(),
+        true,
+        context,
+        Subscription::new(receiver, ()),
+    );
+    (sender, directory)
+}
+
+/// Waits until `condition` holds; without a pause, so that a paused clock stands.
+async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    for _ in 0..100_000 {
+        if condition() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("{what}");
+}
 
 #[tokio::test]
 async fn a_directory_follows_its_registry_and_keeps_what_stays() {
-    let (sender, receiver) = watch::channel(None);
-    let registry = Url::parse("memory://test").unwrap();
-    let subscription = Subscription::new(receiver, ());
-    let directory = RegistryDirectory::new(
-        reference("timeout=70"),
-        &registry,
-        &Fake::healthy().protocols(),
-        true,
-        DirectoryContext::default(),
-        subscription,
-    );
+    let (sender, directory) =
+        directory(&Fake::healthy(), "timeout=70", DirectoryContext::default());
     assert!(
         !directory.wait_ready(Duration::from_millis(1)).await,
         "no list yet"
@@ -52,14 +80,7 @@ async fn a_directory_follows_its_registry_and_keeps_what_stays() {
     );
 
     announce(&sender, providers(2));
-    let changed = async {
-        while directory.list().invokers.len() != 2 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(5), changed)
-        .await
-        .unwrap();
+    until("the second list", || directory.list().invokers.len() == 2).await;
     let after = directory.list();
     assert!(
         Arc::ptr_eq(&before.invokers[0], &after.invokers[0]),
@@ -78,4 +99,8 @@ async fn a_directory_follows_its_registry_and_keeps_what_stays() {
         2,
         "an outage keeps the last list"
     );
+    // Nor does it end the rest of what the directory does.
+    directory.refresh();
+    tokio::task::yield_now().await;
+    assert!(directory.wait_ready(Duration::ZERO).await);
 }
