@@ -57,7 +57,7 @@ pub use providers::{Candidates, MethodColumn, ProviderRow, ProviderTable, Refres
 pub use registry::{Registry, Snapshot, Subscription};
 pub use result::{Outcome, ResultKind, RpcResult};
 pub use router::{Router, Routing};
-pub use rules::{Rule, RuleScope, RuleSet};
+pub use rules::{Rule, RuleKey, RuleScope, RuleSet, rule_keys, tag_rule_key};
 pub use slot::Slot;
 pub use statistics::{CallEnd, CallStatistics, Counting, EndpointStatistics, MethodNames};
 pub use tables::{Remark, Remarks, TableSink};

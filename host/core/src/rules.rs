@@ -1,10 +1,14 @@
 //! The texts by which operators steer routers and configurators while traffic runs.
 
+mod keys;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use keys::{RuleKey, rule_keys, tag_rule_key};
+
 /// Whom a rule is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RuleScope {
     /// One service.
     Service,

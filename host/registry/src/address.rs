@@ -7,9 +7,12 @@ use wubbo_core::{Error, ErrorKind, Registry, Url};
 
 use crate::{FileRegistry, MemoryRegistry};
 
+/// What an address is of, in error messages.
+const WHAT: &str = "registry";
+
 /// What an address means.
 #[derive(Debug, PartialEq, Eq)]
-enum Address {
+pub(crate) enum Address {
     Memory(String),
     File(PathBuf),
 }
@@ -21,7 +24,7 @@ enum Address {
 /// [`ErrorKind::Config`] for an address of no known form, [`ErrorKind::Registry`] when the registry cannot be started.
 /// A registry that is out of reach now is no error: its lists come when it is back.
 pub async fn open(address: &str) -> Result<Arc<dyn Registry>, Error> {
-    match parse(address)? {
+    match parse(WHAT, address)? {
         Address::Memory(name) => Ok(Arc::new(MemoryRegistry::open(&name))),
         Address::File(directory) => Ok(Arc::new(FileRegistry::open(&directory).await?)),
     }
@@ -32,15 +35,16 @@ pub async fn open(address: &str) -> Result<Arc<dyn Registry>, Error> {
 /// # Errors
 /// As [`open`], without what only trying tells.
 pub fn check(address: &str) -> Result<(), Error> {
-    parse(address).map(|_| ())
+    parse(WHAT, address).map(|_| ())
 }
 
-fn parse(address: &str) -> Result<Address, Error> {
+/// Reads an address; `what` it is of is named in the error.
+pub(crate) fn parse(what: &str, address: &str) -> Result<Address, Error> {
     let unknown = |cause: &str| {
         let text =
             Url::parse(address).map_or_else(|_| address.to_owned(), |url| format!("{url:?}"));
         let message =
-            format!("registry {text}: {cause}; known are memory://name and file:./directory");
+            format!("{what} {text}: {cause}; known are memory://name and file:./directory");
         Err(Error::new(ErrorKind::Config, message))
     };
     let Some((scheme, rest)) = address.split_once(':') else {
@@ -76,7 +80,7 @@ mod tests {
                 Address::File("/srv/registry".into()),
             ),
         ] {
-            assert_eq!(parse(text).unwrap(), expected, "{text}");
+            assert_eq!(parse(WHAT, text).unwrap(), expected, "{text}");
         }
     }
 
@@ -89,7 +93,7 @@ mod tests {
             ("memory://a/b", "is not a plain name"),
             ("consul://me:secret@h:1", "is of no kind that was built in"),
         ] {
-            let error = parse(text).unwrap_err();
+            let error = parse(WHAT, text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{text}");
             assert!(error.message().contains(cause), "{text}: {error}");
             assert!(!error.message().contains("secret"), "{error}");

@@ -1,15 +1,17 @@
-//! Where providers are announced and found: the registries of wubbo, behind [`wubbo_core::Registry`].
+//! Where providers are announced and found, and where rules are kept: the registries and config centers of wubbo, behind
+//! [`wubbo_core::Registry`] and [`wubbo_core::ConfigCenter`].
 //!
-//! | address | registry |
-//! |---|---|
-//! | `memory://name` | [`MemoryRegistry`]: shared by all who name it in this process |
-//! | `file:./dir`, `file:/dir`, `file:///dir` | [`FileRegistry`]: a watched directory, shared by the processes of one machine |
+//! | address | registry | config center |
+//! |---|---|---|
+//! | `memory://name` | [`MemoryRegistry`]: shared by all who name it in this process | [`MemoryConfigCenter`]: likewise |
+//! | `file:./dir`, `file:/dir`, `file:///dir` | [`FileRegistry`]: a watched directory, shared by the processes of one machine | [`FileConfigCenter`]: `<dir>/<group>/<key>` |
 //!
-//! [`open`] makes one from its address. What it deliberately does not know: calls, protocols, policies,
+//! [`open`] and [`open_config`] make one from its address. What it deliberately does not know: calls, protocols, policies,
 //! and what a subscriber does with a list.
 
 mod address;
 mod board;
+mod config;
 mod file;
 mod matching;
 mod memory;
@@ -18,5 +20,6 @@ mod memory;
 mod conformance;
 
 pub use address::{check, open};
+pub use config::{FileConfigCenter, MemoryConfigCenter, check_config, open_config};
 pub use file::FileRegistry;
 pub use memory::MemoryRegistry;
