@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
+/// No name of a host is longer (RFC 1035: 253 bytes); bounds what one comparison takes.
+const BYTES_MAX: usize = 256;
+
 /// A list of addresses as rules write them: `10.0.0.1:20880`; without a port, or with port `*`, any process there;
 /// `0.0.0.0` or `*` any machine; `10.1.*.*`; the network `10.1.0.0/16`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,12 +44,13 @@ impl Addresses {
         self.patterns.len()
     }
 
-    /// Adds an address; false: it is none of the above.
+    /// Adds an address; false: it is none of the above, or longer than 256 bytes.
     #[must_use]
     pub fn add(&mut self, text: &str) -> bool {
         let (host, port) = split(text);
         let any_port = matches!(port, None | Some("*"));
         let host = match host {
+            _ if text.len() > BYTES_MAX => return false,
             "" => return false,
             "0.0.0.0" | "*" => Host::Any,
             _ if host.contains('/') => match network(host) {
@@ -172,5 +176,7 @@ mod tests {
         for text in ["", ":20880", "10.1.0.0/33", "10.1.0/16", "x/8", "10.1.0.0/"] {
             assert!(!Addresses::default().add(text), "{text}");
         }
+        assert!(Addresses::default().add(&"*".repeat(256)));
+        assert!(!Addresses::default().add(&"*".repeat(257)));
     }
 }

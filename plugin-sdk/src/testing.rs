@@ -13,6 +13,7 @@ mod pair;
 mod router;
 mod rules;
 mod url;
+pub mod vectors;
 
 pub use balancer::BalancerBench;
 pub use call::{Call, Ended};

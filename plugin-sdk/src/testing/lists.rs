@@ -21,7 +21,7 @@ const DEFAULT_WEIGHT: i64 = 100;
 /// Notes of one call, with the row they are about.
 pub(super) type Notes = RefCell<Vec<(Option<usize>, String)>>;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Lists {
     service: String,
     urls: Vec<TestUrl>,

@@ -22,6 +22,8 @@ pub struct RouterBench {
     pair: Pair<dyn NativeRouter>,
     host: MemoryHost,
     lists: Lists,
+    /// The list before that one, over which calls may still run.
+    before: Lists,
     rules: Rules,
     notes: Notes,
 }
@@ -53,6 +55,7 @@ impl RouterBench {
             pair,
             host,
             lists: Lists::default(),
+            before: Lists::default(),
             rules: Rules::default(),
             notes: Notes::default(),
         })
@@ -75,7 +78,9 @@ impl RouterBench {
     /// # Errors
     /// A text is no URL, or the policy refuses the list.
     pub fn providers<S: AsRef<str>>(&mut self, urls: &[S]) -> Result<()> {
-        self.lists.set(urls)?;
+        let mut lists = self.lists.clone();
+        lists.set(urls)?;
+        self.before = std::mem::replace(&mut self.lists, lists);
         self.give(false)
     }
 
@@ -161,32 +166,28 @@ impl RouterBench {
     /// # Errors
     /// As [`RouterBench::route`]; a row that does not exist.
     pub fn route_among(&mut self, call: &Call, rows: &[usize]) -> Result<Vec<usize>> {
-        let given = self.lists.words(rows.iter().copied())?;
-        let mut words = given.clone();
-        self.notes.borrow_mut().clear();
-        let view = RoutingView {
-            view: View {
-                call,
-                ended: None,
-                host: &self.host,
-                manifest: &self.manifest,
-            },
-            lists: &self.lists,
-            notes: &self.notes,
+        let view = View {
+            call,
+            ended: None,
+            host: &self.host,
+            manifest: &self.manifest,
         };
-        let narrowed = self.pair.next().route(&view, &mut words)?;
-        if words
-            .iter()
-            .zip(&given)
-            .any(|(left, given)| left & !given != 0)
-        {
-            return Err(Error::new("a row that was no candidate has become one"));
-        }
-        // A host reads the candidates only when it is told that they were narrowed.
-        let left = if narrowed { words } else { given };
-        Ok(Candidates::to_pick(&left, self.lists.rows(), None)
-            .iter()
-            .collect())
+        run(self.pair.next(), view, &self.lists, &self.notes, rows)
+    }
+
+    /// The same over all rows of the list before the newest, as an attempt does that had it when the newest came.
+    ///
+    /// # Errors
+    /// As [`RouterBench::route`]; there was none before, or the rules have changed since.
+    pub fn route_before(&mut self, call: &Call) -> Result<Vec<usize>> {
+        let view = View {
+            call,
+            ended: None,
+            host: &self.host,
+            manifest: &self.manifest,
+        };
+        let rows = self.before.all();
+        run(self.pair.next(), view, &self.before, &self.notes, &rows)
     }
 
     /// What the last call noted, if it was explained (`Call::flags(abi::call::flags::EXPLAIN)`).
@@ -210,4 +211,29 @@ impl RouterBench {
     pub fn self_test(&mut self) -> Result<()> {
         self.pair.next().self_test(&self.host)
     }
+}
+
+fn run(
+    router: &mut dyn NativeRouter,
+    view: View<'_>,
+    lists: &Lists,
+    notes: &Notes,
+    rows: &[usize],
+) -> Result<Vec<usize>> {
+    let given = lists.words(rows.iter().copied())?;
+    let mut words = given.clone();
+    notes.borrow_mut().clear();
+    let narrowed = router.route(&RoutingView { view, lists, notes }, &mut words)?;
+    if words
+        .iter()
+        .zip(&given)
+        .any(|(left, given)| left & !given != 0)
+    {
+        return Err(Error::new("a row that was no candidate has become one"));
+    }
+    // A host reads the candidates only when it is told that they were narrowed.
+    let left = if narrowed { words } else { given };
+    Ok(Candidates::to_pick(&left, lists.rows(), None)
+        .iter()
+        .collect())
 }

@@ -1,0 +1,130 @@
+//! Rules that want to take long, and what a configuration may say.
+
+use super::*;
+use std::time::{Duration, Instant};
+use wubbo_plugin_sdk::abi::limits::RULE_MAX;
+use wubbo_plugin_sdk::testing::ConfiguratorBench;
+use wubbo_plugin_sdk::{Result, Scope};
+
+const URL: &str = "dubbo://10.0.0.1:20880/A?application=shop";
+
+fn bench() -> ConfiguratorBench {
+    ConfiguratorBench::new(factory(), "{}").unwrap()
+}
+
+fn set(bench: &mut ConfiguratorBench, text: &str) -> Result<()> {
+    bench.rule(Scope::Service, "A::.configurators", "dubbo", text)
+}
+
+#[test]
+fn rules_of_other_services_and_applications_are_passed_over() {
+    let mut bench = bench();
+    let rule = "configVersion: v2.7\nkey: x\nconfigs: [{side: provider, parameters: {a: 1}}]\n";
+    for (scope, key) in [
+        (Scope::Service, "B::"),
+        (Scope::Service, "A:1.0:"),
+        (Scope::Application, "depot"),
+    ] {
+        bench
+            .rule(scope, &format!("{key}.configurators"), "dubbo", rule)
+            .unwrap();
+    }
+    assert_eq!(bench.configure_export(URL).unwrap(), URL);
+    bench
+        .rule(Scope::Application, "shop.configurators", "dubbo", rule)
+        .unwrap();
+    assert_eq!(bench.configure_export(URL).unwrap(), format!("{URL}&a=1"));
+}
+
+#[test]
+fn without_rules_nothing_changes() {
+    assert_eq!(bench().configure_export(URL).unwrap(), URL);
+    assert_eq!(bench().configure(URL).unwrap(), URL);
+    assert!(ConfiguratorBench::new(factory(), r#"{"hosts":"a"}"#).is_err());
+}
+
+fn list(count: usize, one: impl Fn(usize) -> String) -> String {
+    (0..count)
+        .map(|number| format!("- {}\n", one(number)))
+        .collect()
+}
+
+#[test]
+fn hostile_rules_take_bounded_time() {
+    let fill = |text: &str| text.repeat((RULE_MAX - 200) / text.len());
+    let head = "configVersion: v3.0\nkey: A\nconfigs:\n";
+    let addresses = |count: usize| {
+        format!(
+            "{head}- side: provider\n  parameters: {{a: b}}\n  addresses: [{}]\n",
+            "0.0.0.0,".repeat(count)
+        )
+    };
+    let parameters = |count: usize| {
+        let each = (0..count).map(|number| format!("k{number}: v, "));
+        format!(
+            "{head}- side: provider\n  parameters: {{{}}}\n",
+            each.collect::<String>()
+        )
+    };
+    let urls = |count: usize| {
+        list(count, |number| {
+            format!("override://0.0.0.0/A?k{}=v", number % 10)
+        })
+    };
+    let cases = [
+        (
+            "one long value",
+            format!("{head}- parameters: {{a: {}}}\n", fill("b")),
+            None,
+        ),
+        (
+            "one long url",
+            format!("['override://0.0.0.0/A?{}']", fill("~a=b&")),
+            Some("more than 10000 parameters"),
+        ),
+        (
+            "many configs",
+            format!("{head}{}", list(1001, |_| "parameters: {a: b}".into())),
+            Some("more than 1000 configs"),
+        ),
+        (
+            "many addresses",
+            addresses(10_001),
+            Some("more than 10000 addresses"),
+        ),
+        ("10,000 addresses", addresses(10_000), None),
+        (
+            "many parameters",
+            parameters(1001),
+            Some("more than 1000 parameters and names"),
+        ),
+        ("1000 parameters", parameters(1000), None),
+        ("many urls", urls(1001), Some("more than 1000 URLs")),
+        ("1000 urls", urls(1000), None),
+        ("deep", format!("configs: {}", fill("{a: ")), Some("")),
+    ];
+    within_bounds(bench(), &cases);
+}
+
+/// Sets each rule; it is refused with these words, or taken, and neither takes long.
+fn within_bounds(mut bench: ConfiguratorBench, cases: &[(&str, String, Option<&str>)]) {
+    for (name, text, refused) in cases {
+        assert!(text.len() <= RULE_MAX, "{name}: {}", text.len());
+        let start = Instant::now();
+        let read = set(&mut bench, text);
+        let took = start.elapsed();
+        match (&read, *refused) {
+            (Ok(()), None) => {}
+            (Err(error), Some(part)) => {
+                assert!(error.to_string().contains(part), "{name}: {error}")
+            }
+            _ => panic!("{name}: {read:?}"),
+        }
+        let start = Instant::now();
+        bench.configure_export(URL).unwrap();
+        assert!(
+            took + start.elapsed() < Duration::from_secs(5),
+            "{name} took {took:?}"
+        );
+    }
+}

@@ -1,0 +1,18 @@
+//! The rows of the specification and ours, as they lie in `tests/vectors`.
+
+use wubbo_plugin_sdk::testing::vectors::{ConfiguratorCase, Vectors, failures};
+
+#[test]
+fn vectors() {
+    let file = include_str!("vectors/override.json");
+    let vectors = Vectors::<ConfiguratorCase>::read(file).unwrap();
+    let factory = configurator_override::factory();
+    let failed = failures(&vectors.cases, |case| &case.id, |case| case.check(factory));
+    assert!(
+        failed.is_empty(),
+        "{} of {}:\n{}",
+        failed.len(),
+        vectors.cases.len(),
+        failed.join("\n")
+    );
+}
