@@ -1,98 +1,119 @@
 //! The candidates with the fewest calls under way, and the choice among them.
+//!
+//! One walk over the rows finds the least and, a word of 64 rows at a time, notes how far their weights add up; the choice
+//! then looks at the notes and walks a single word. The loops are written out because they run for each call.
 
 use wubbo_plugin_sdk::Candidates;
 
-/// The candidates that tie for the least.
+/// Rows of one word of a set.
+const WORD: usize = 64;
+
+/// The candidates that tie for the least, up to some row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Least {
+struct Least {
     /// Calls under way to each of them.
     active: i64,
-    /// How many they are.
-    pub(crate) count: u64,
-    /// Sum of their weights.
-    weight: u64,
-    /// The first of them.
-    pub(crate) first: usize,
+    /// Sum of their shares.
+    total: u64,
 }
 
-impl Least {
-    fn meet(&mut self, row: usize, active: i64, weight: i64) {
-        if active > self.active {
-            return;
-        }
-        let weight = weight.max(0).unsigned_abs();
-        if active < self.active {
-            *self = Self {
-                active,
-                count: 1,
-                weight,
-                first: row,
-            };
-        } else {
-            self.count += 1;
-            self.weight += weight;
-        }
-    }
+/// Finds the least; keeps room for its notes.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    /// The least up to the end of each word.
+    notes: Vec<Least>,
+}
 
-    /// One of them: by weight, or with equal chances if they weigh nothing.
+impl Search {
+    /// One of the candidates with the least calls under way: by weight, or with equal chances if they weigh nothing.
+    /// Weights are 0 or more.
     pub(crate) fn pick(
-        self,
+        &mut self,
         candidates: &Candidates<'_>,
         active: &[i64],
         weights: &[i64],
         random: u64,
     ) -> Option<usize> {
-        let by_weight = self.weight > 0;
-        let mut offset = scale(random, if by_weight { self.weight } else { self.count });
-        // Answers whether the offset falls on the row.
-        let mut falls = |active: i64, weight: i64| {
-            if active != self.active {
-                return false;
-            }
-            let share = if by_weight {
-                weight.max(0).unsigned_abs()
-            } else {
-                1
-            };
-            let falls = offset < share;
-            offset = offset.wrapping_sub(share);
-            falls
+        let all = || words(candidates, active, weights);
+        let by_weight = self.among(all, i64::unsigned_abs, random);
+        by_weight.or_else(|| self.among(all, |_| 1, random))
+    }
+
+    /// One of the least, in proportion to shares; `None` if they have none.
+    fn among<'a, W: Iterator<Item = Word<'a>>>(
+        &mut self,
+        all: impl Fn() -> W,
+        share: impl Fn(i64) -> u64,
+        random: u64,
+    ) -> Option<usize> {
+        self.notes.clear();
+        let mut least = Least {
+            active: i64::MAX,
+            total: 0,
         };
-        if candidates.is_full() {
-            let mut rows = active.iter().zip(weights).skip(self.first);
-            let place = rows.position(|(active, weight)| falls(*active, *weight));
-            return place.map(|place| self.first + place);
+        for word in all() {
+            visit(word, |_, active, weight| {
+                if active < least.active {
+                    least = Least { active, total: 0 };
+                }
+                if active == least.active {
+                    least.total += share(weight);
+                }
+            });
+            self.notes.push(least);
         }
-        candidates
-            .iter()
-            .find(|row| numbers(active, weights, *row).is_some_and(|(a, w)| falls(a, w)))
-    }
-}
-
-/// The least among the candidates; a row without numbers is none of them.
-pub(crate) fn among(candidates: &Candidates<'_>, active: &[i64], weights: &[i64]) -> Least {
-    let mut least = Least {
-        active: i64::MAX,
-        count: 0,
-        weight: 0,
-        first: 0,
-    };
-    if candidates.is_full() {
-        for (row, (active, weight)) in active.iter().zip(weights).enumerate() {
-            least.meet(row, *active, *weight);
-        }
-    } else {
-        for row in candidates {
-            if let Some((active, weight)) = numbers(active, weights, row) {
-                least.meet(row, active, weight);
+        let offset = scale(random, least.total);
+        let reached = |note: &Least| note.active == least.active && note.total > offset;
+        let place = self.notes.iter().position(reached)?;
+        let before = place
+            .checked_sub(1)
+            .and_then(|before| self.notes.get(before));
+        let passed = before.filter(|note| note.active == least.active);
+        let mut left = offset - passed.map_or(0, |note| note.total);
+        let mut chosen = None;
+        visit(all().nth(place)?, |bit, active, weight| {
+            if chosen.is_none() && active == least.active {
+                let share = share(weight);
+                chosen = (left < share).then_some(place * WORD + bit);
+                left = left.saturating_sub(share);
             }
-        }
+        });
+        chosen
     }
-    least
 }
 
-fn numbers(active: &[i64], weights: &[i64], row: usize) -> Option<(i64, i64)> {
-    Some((*active.get(row)?, *weights.get(row)?))
+/// A word of a set, and its rows' calls under way and weights.
+type Word<'a> = (u64, &'a [i64], &'a [i64]);
+
+/// The words of a set with the numbers of their rows.
+#[inline(always)]
+fn words<'a>(
+    candidates: &'a Candidates<'_>,
+    active: &'a [i64],
+    weights: &'a [i64],
+) -> impl Iterator<Item = Word<'a>> {
+    let numbers = active.chunks(WORD).zip(weights.chunks(WORD));
+    let words = candidates.words().iter().zip(numbers);
+    words.map(|(word, (active, weights))| (*word, active, weights))
+}
+
+/// Shows the candidates of a word with their numbers.
+#[inline(always)]
+fn visit((word, active, weights): Word<'_>, mut each: impl FnMut(usize, i64, i64)) {
+    if word == u64::MAX {
+        for (bit, (active, weight)) in active.iter().zip(weights).enumerate() {
+            each(bit, *active, *weight);
+        }
+        return;
+    }
+    let mut rest = word;
+    while rest != 0 {
+        let bit = rest.trailing_zeros() as usize;
+        if let (Some(active), Some(weight)) = (active.get(bit), weights.get(bit)) {
+            each(bit, *active, *weight);
+        }
+        rest &= rest - 1;
+    }
 }
 
 /// A number below `bound` from 64 random bits; the bias, `bound` in 2^64, is far below what can be seen.

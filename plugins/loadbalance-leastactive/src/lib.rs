@@ -10,15 +10,18 @@ use wubbo_plugin_sdk::{
 
 mod least;
 
+use least::Search;
+
 /// Methods whose weights are kept at once for one list, if methods weigh differently at all.
 const METHODS_MAX: usize = 16;
 /// Weights that are kept at once for one list: 1 MiB.
 const WEIGHTS_MAX: usize = 1 << 17;
 
-/// The policy; what it keeps is room for the host's numbers.
+/// The policy; what it keeps is room for the host's numbers and for the search.
 #[derive(Debug)]
 pub struct LeastActive {
     active: Vec<i64>,
+    search: Search,
 }
 
 /// The weights of one method, as of an epoch of the list.
@@ -38,7 +41,10 @@ impl LoadBalance for LeastActive {
     type Table = PerMethod<Kept>;
 
     fn new(_config: NoConfig) -> Result<Self> {
-        Ok(Self { active: Vec::new() })
+        Ok(Self {
+            active: Vec::new(),
+            search: Search::default(),
+        })
     }
 
     fn on_providers(
@@ -68,15 +74,14 @@ impl LoadBalance for LeastActive {
         let now = Some(call.weights_epoch());
         if *epoch != now {
             call.column(Cell::Weight, weights)?;
+            for weight in weights.iter_mut() {
+                *weight = (*weight).max(0);
+            }
             *epoch = now;
         }
         call.column(Cell::Active, &mut self.active)?;
-        let least = least::among(candidates, &self.active, weights);
-        if least.count < 2 {
-            return Ok((least.count == 1).then_some(least.first));
-        }
         let random = call.host().random()?;
-        Ok(least.pick(candidates, &self.active, weights, random))
+        Ok(self.search.pick(candidates, &self.active, weights, random))
     }
 }
 

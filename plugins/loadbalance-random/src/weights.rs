@@ -38,7 +38,7 @@ impl Weights {
             return alike(candidates);
         }
         if candidates.is_full() {
-            let offset = scale(random, self.before(candidates.len()));
+            let offset = scale(random, self.total());
             return Some(self.sums.partition_point(|sum| *sum <= offset) - 1);
         }
         scratch.clear();
@@ -58,28 +58,31 @@ impl Weights {
         None
     }
 
-    fn before(&self, row: usize) -> u64 {
-        let last = self.sums.len().saturating_sub(1);
-        self.sums.get(row.min(last)).copied().unwrap_or(0)
+    /// Sum of all rows.
+    fn total(&self) -> u64 {
+        self.sums.last().copied().unwrap_or(0)
     }
 
-    fn of_row(&self, row: usize) -> u64 {
-        self.before(row + 1) - self.before(row)
+    /// The sums of the rows of a word: one before each of them and one at the end.
+    fn of_rows(&self, first: usize) -> &[u64] {
+        let end = self.sums.len().min(first + WORD + 1);
+        self.sums.get(first..end).unwrap_or_default()
     }
 
     /// Sum over the rows of a word: over its ones, or all less its zeros where these are fewer.
     fn of_word(&self, first: usize, word: u64) -> u64 {
-        let of = |bits: u64| Bits(bits).map(|bit| self.of_row(first + bit)).sum::<u64>();
+        let sums = self.of_rows(first);
         if word.count_ones() as usize <= WORD / 2 {
-            of(word)
-        } else {
-            self.before(first + WORD) - self.before(first) - of(!word)
+            return of_bits(sums, word);
         }
+        let all = sums.last().copied().unwrap_or(0) - sums.first().copied().unwrap_or(0);
+        all - of_bits(sums, !word)
     }
 
     fn in_word(&self, first: usize, word: u64, mut offset: u64) -> Option<usize> {
+        let sums = self.of_rows(first);
         for bit in Bits(word) {
-            let weight = self.of_row(first + bit);
+            let weight = of_bit(sums, bit);
             if offset < weight {
                 return Some(first + bit);
             }
@@ -89,12 +92,26 @@ impl Weights {
     }
 }
 
+fn of_bits(sums: &[u64], word: u64) -> u64 {
+    Bits(word).map(|bit| of_bit(sums, bit)).sum()
+}
+
+/// Weight of a row, 0 where the list has ended.
+#[inline(always)]
+fn of_bit(sums: &[u64], bit: usize) -> u64 {
+    match (sums.get(bit), sums.get(bit + 1)) {
+        (Some(before), Some(after)) => after - before,
+        _ => 0,
+    }
+}
+
 /// The places of a word's ones.
 struct Bits(u64);
 
 impl Iterator for Bits {
     type Item = usize;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<usize> {
         let place = (self.0 != 0).then_some(self.0.trailing_zeros() as usize)?;
         self.0 &= self.0 - 1;

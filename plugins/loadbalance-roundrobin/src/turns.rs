@@ -5,6 +5,9 @@ use wubbo_plugin_sdk::Candidates;
 /// A provider that was left out of choices for longer than this starts anew (Dubbo's `RECYCLE_PERIOD`).
 const RECYCLE_MS: i64 = 60_000;
 
+/// Rows of one word of a set.
+const WORD: usize = 64;
+
 /// The state of one provider.
 #[derive(Debug, Clone, Copy, Default)]
 struct State {
@@ -97,6 +100,7 @@ impl Turns {
         chosen
     }
 
+    /// As [`Turns::gain`] for a subset; the loop is written out because it runs for each call.
     fn gain_some(
         &mut self,
         candidates: &Candidates<'_>,
@@ -104,19 +108,26 @@ impl Turns {
         now: i64,
     ) -> (Option<usize>, i64) {
         let (mut most, mut chosen, mut total) = (i64::MIN, None, 0);
-        for row in candidates {
-            let Some(state) = self.states.get_mut(row) else {
-                continue;
-            };
-            if state.seen.max(self.full) < recycled {
-                state.current = 0;
-            }
-            state.seen = now;
-            state.current += state.weight;
-            total += state.weight;
-            if state.current > most {
-                most = state.current;
-                chosen = Some(row);
+        let stale = self.full < recycled;
+        let words = candidates.words().iter().zip(self.states.chunks_mut(WORD));
+        for (place, (word, states)) in words.enumerate() {
+            let mut rest = *word;
+            while rest != 0 {
+                let bit = rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                let Some(state) = states.get_mut(bit) else {
+                    break;
+                };
+                if stale && state.seen < recycled {
+                    state.current = 0;
+                }
+                state.seen = now;
+                state.current += state.weight;
+                total += state.weight;
+                if state.current > most {
+                    most = state.current;
+                    chosen = Some(place * WORD + bit);
+                }
             }
         }
         (chosen, total)
