@@ -172,7 +172,10 @@ impl<'a> Attempt<'a> {
 
 /// `methods.<m>.sticky`, else `sticky`, default false.
 fn is_sticky(url: &Url, method: &str) -> bool {
-    url.get_method_bool(method, keys::STICKY, url.get_bool(keys::STICKY, false))
+    match url.get_method(method, keys::STICKY) {
+        Some(_) => url.get_method_bool(method, keys::STICKY, false),
+        None => url.get_bool(keys::STICKY, false),
+    }
 }
 
 fn uniform(candidates: &Candidates, count: usize) -> Option<usize> {

@@ -96,15 +96,15 @@ impl FailoverInvoker {
             if count == 0 {
                 return Err(refusal::no_provider(&attempt, narrowed.emptied_by));
             }
-            let retries = retries(&invocation, &list, candidates);
             let Some(index) = attempt.select(candidates) else {
-                return Err(self.give_up(&attempt, (retries, candidates), tried));
+                return Err(self.give_up(&attempt, candidates, tried));
             };
             let error = match attempted(&list, index, &invocation).await {
                 Ok(result) => return Ok(result),
                 Err(error) => error,
             };
             tried.add(&list, index, error);
+            let retries = retries(&attempt, candidates);
             // One provider is tried again; of several each once, as long as there are fresh ones that are available.
             let most = if count == 1 {
                 retries
@@ -112,7 +112,7 @@ impl FailoverInvoker {
                 retries.min(count - 1)
             };
             if !self.again(&invocation, &tried) || number as usize >= most {
-                return Err(self.give_up(&attempt, (retries, candidates), tried));
+                return Err(self.give_up(&attempt, candidates, tried));
             }
             number += 1;
         }
@@ -133,12 +133,7 @@ impl FailoverInvoker {
                 .is_some_and(|deadline| deadline.is_over())
     }
 
-    fn give_up(
-        &self,
-        attempt: &Attempt<'_>,
-        (retries, candidates): (usize, &Candidates),
-        tried: Tried,
-    ) -> Error {
+    fn give_up(&self, attempt: &Attempt<'_>, candidates: &Candidates, tried: Tried) -> Error {
         match tried.last {
             None => refusal::none_available(attempt, candidates),
             Some(last)
@@ -147,7 +142,7 @@ impl FailoverInvoker {
                 last
             }
             Some(last) => {
-                let counts = (retries, candidates.count());
+                let counts = (retries(attempt, candidates), candidates.count());
                 refusal::exhausted(attempt, counts, &tried.addresses, last)
             }
         }
@@ -184,14 +179,11 @@ fn end(outcome: &Outcome) -> CallEnd {
 }
 
 /// `methods.<m>.retries`, else `retries`, else 2, of the first candidate's merged URL; never more than there are candidates.
-fn retries(invocation: &Invocation, list: &ProviderList, candidates: &Candidates) -> usize {
-    let first = candidates
-        .nth(0)
-        .and_then(|first| list.table.rows().get(first));
-    let written = first.and_then(|row| {
-        row.url
-            .get_method_or_service(invocation.method(), keys::RETRIES)
-    });
+fn retries(attempt: &Attempt<'_>, candidates: &Candidates) -> usize {
+    let rows = attempt.list.table.rows();
+    let first = candidates.nth(0).and_then(|first| rows.get(first));
+    let method = attempt.invocation.method();
+    let written = first.and_then(|row| row.url.get_method_or_service(method, keys::RETRIES));
     let retries = written
         .and_then(|text| text.parse::<u32>().ok())
         .unwrap_or(keys::DEFAULT_RETRIES);

@@ -20,8 +20,8 @@ pub(crate) struct Fake {
     pub(crate) calls: Arc<Mutex<Vec<String>>>,
     /// The addresses that are not available; may change.
     pub(crate) unavailable: Arc<Mutex<HashSet<String>>>,
-    /// The URLs that were referred, in order.
-    pub(crate) referred: Arc<Mutex<Vec<Url>>>,
+    /// Whether calls wait for ever.
+    pub(crate) held: Arc<Mutex<bool>>,
 }
 
 impl std::fmt::Debug for Fake {
@@ -36,10 +36,10 @@ impl Protocol for Fake {
     }
 
     fn refer(&self, url: &Url) -> Result<Arc<dyn Invoker>, Error> {
-        self.referred.lock().unwrap().push(url.clone());
         Ok(Arc::new(FakeInvoker {
             url: url.clone(),
             unavailable: self.unavailable.clone(),
+            held: self.held.clone(),
             behaviour: self.behaviour.clone(),
             calls: self.calls.clone(),
         }))
@@ -57,6 +57,7 @@ impl Protocol for Fake {
 struct FakeInvoker {
     url: Url,
     unavailable: Arc<Mutex<HashSet<String>>>,
+    held: Arc<Mutex<bool>>,
     behaviour: Arc<Behaviour>,
     calls: Arc<Mutex<Vec<String>>>,
 }
@@ -86,8 +87,13 @@ impl Invoker for FakeInvoker {
             calls.push(self.url.location().to_owned());
             calls.len()
         };
-        let outcome = (self.behaviour)(number);
-        Box::pin(async move { outcome })
+        let (outcome, held) = ((self.behaviour)(number), *self.held.lock().unwrap());
+        Box::pin(async move {
+            if held {
+                std::future::pending::<()>().await;
+            }
+            outcome
+        })
     }
 }
 
@@ -110,7 +116,7 @@ impl Fake {
             behaviour: Arc::new(behaviour),
             calls: Arc::default(),
             unavailable: Arc::default(),
-            referred: Arc::default(),
+            held: Arc::default(),
         })
     }
 

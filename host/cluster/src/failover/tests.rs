@@ -270,3 +270,70 @@ async fn the_pick_is_uniform() {
         );
     }
 }
+
+/// Active, total, failed and failures in a row of the endpoint and of its method `test`, which must agree.
+fn counters(directory: &StaticDirectory, row: usize) -> [u64; 4] {
+    let list = directory.list();
+    let statistics = &list.table.rows()[row].statistics;
+    let [whole, method] = [statistics.whole(), statistics.method("test")].map(|cell| {
+        let (active, in_a_row) = (cell.active(), cell.consecutive_failures());
+        [active.into(), cell.total(), cell.failed(), in_a_row.into()]
+    });
+    assert_eq!(whole, method);
+    whole
+}
+
+#[tokio::test]
+async fn what_an_outcome_says_about_the_provider_is_counted() {
+    type Answers = fn() -> Outcome;
+    // outcome, failed
+    let cases: [(&str, Answers, u64); 5] = [
+        ("answer", || Ok(RpcResult::null()), 0),
+        ("exception", || Ok(RpcResult::exception("x.Y", None)), 0),
+        (
+            "time-out",
+            || Err(Error::new(ErrorKind::ServerTimeout, "late")),
+            1,
+        ),
+        (
+            "bad request",
+            || Err(Error::new(ErrorKind::BadRequest, "what?")),
+            0,
+        ),
+        (
+            "cancelled",
+            || Err(Error::new(ErrorKind::Cancelled, "gone")),
+            0,
+        ),
+    ];
+    for (what, outcome, failed) in cases {
+        let fake = Fake::new(Box::new(move |_| outcome()));
+        let context = DirectoryContext::default();
+        let urls = providers(1);
+        let directory =
+            StaticDirectory::new(reference("retries=0"), &urls, &fake.protocols(), context);
+        assert!(directory.wait_ready(Duration::from_secs(5)).await);
+        let directory = Arc::new(directory);
+        let invoker = Failover::new(Retry::Retryable).join(directory.clone());
+        assert_eq!(invoker.invoke(call()).await.is_err(), outcome().is_err());
+        assert_eq!(counters(&directory, 0), [0, 1, failed, failed], "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_is_not_left_counted_as_active() {
+    let fake = Fake::healthy();
+    let context = DirectoryContext::default();
+    let urls = providers(1);
+    let directory = StaticDirectory::new(reference(""), &urls, &fake.protocols(), context);
+    assert!(directory.wait_ready(Duration::from_secs(5)).await);
+    let directory = Arc::new(directory);
+    let invoker = Failover::new(Retry::Retryable).join(directory.clone());
+    *fake.held.lock().unwrap() = true;
+    let mut pending = invoker.invoke(call());
+    let polled = tokio::time::timeout(Duration::from_millis(5), &mut pending).await;
+    assert!(polled.is_err());
+    assert_eq!(counters(&directory, 0), [1, 0, 0, 0]);
+    drop(pending);
+    assert_eq!(counters(&directory, 0), [0, 1, 0, 0]);
+}

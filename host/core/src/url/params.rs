@@ -1,9 +1,13 @@
-//! The parameters: a multi-map kept as one vector sorted by key, so that printing needs no sort, a read is a binary search
+//! The parameters: a multi-map kept as one vector sorted by key, so that printing needs no sort, a read needs no map
 //! and a method-level read (`methods.<m>.<k>`) compares piecewise instead of building its key.
 
 use std::{cmp::Ordering, sync::Arc};
 
 type Param = (Arc<str>, Arc<str>);
+
+/// Up to here keys are compared one by one: the lengths, which lie in the vector itself, settle nearly all of them, where a search
+/// by order has to fetch every key that it meets.
+const SCAN_MAX: usize = 64;
 
 /// Sorted by key; values of one key stay in the order written.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
@@ -22,22 +26,33 @@ impl Params {
 
     /// The first value itself, to be shared.
     pub(super) fn first_shared(&self, key: &str) -> Option<&Arc<str>> {
-        self.first_by(|stored| stored.cmp(key))
+        self.first_by(|stored| stored == key, |stored| stored.cmp(key))
     }
 
     /// The first value of the key that the pieces make when joined.
     pub(super) fn first_joined(&self, pieces: &[&str]) -> Option<&str> {
-        self.first_by(|stored| compare(stored, pieces))
-            .map(|value| &**value)
+        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+        self.first_by(
+            |stored| stored.len() == length && compare(stored, pieces) == Ordering::Equal,
+            |stored| compare(stored, pieces),
+        )
+        .map(|value| &**value)
     }
 
-    /// `order` tells where a stored key stands relative to the one wanted.
-    fn first_by(&self, order: impl Fn(&str) -> Ordering) -> Option<&Arc<str>> {
-        let at = self
-            .0
-            .partition_point(|(stored, _)| order(stored) == Ordering::Less);
-        let (stored, value) = self.0.get(at)?;
-        (order(stored) == Ordering::Equal).then_some(value)
+    /// `is` tells whether a stored key is the one wanted, `order` where it stands relative to it.
+    fn first_by(
+        &self,
+        is: impl Fn(&str) -> bool,
+        order: impl Fn(&str) -> Ordering,
+    ) -> Option<&Arc<str>> {
+        let found = if self.0.len() <= SCAN_MAX {
+            self.0.iter().find(|(stored, _)| is(stored))
+        } else {
+            let before = |(stored, _): &Param| order(stored) == Ordering::Less;
+            let at = self.0.partition_point(before);
+            self.0.get(at).filter(|(stored, _)| is(stored))
+        };
+        found.map(|(_, value)| value)
     }
 
     pub(super) fn values<'params>(
@@ -106,5 +121,33 @@ fn compare(stored: &str, pieces: &[&str]) -> Ordering {
         Ordering::Equal
     } else {
         Ordering::Greater
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_and_many_parameters_are_found_alike() {
+        for count in [0, 1, SCAN_MAX, SCAN_MAX + 1, 3 * SCAN_MAX] {
+            let pair = |number: usize| {
+                let key = format!("methods.m{}.k", number / 2);
+                (Arc::from(key), Arc::from(number.to_string()))
+            };
+            let params = Params::from_pairs((0..count).map(pair).collect());
+            for number in 0..count {
+                let (key, _) = pair(number);
+                let first = (number / 2 * 2).to_string();
+                let method = format!("m{}", number / 2);
+                let joined = params.first_joined(&["methods.", &method, ".", "k"]);
+                assert_eq!(params.first(&key), Some(&*first), "{key} of {count}");
+                assert_eq!(joined, Some(&*first), "{key} of {count}");
+            }
+            for absent in ["", "methods.m0", "methods.m0.k2", "zzz"] {
+                assert_eq!(params.first(absent), None, "{absent} of {count}");
+            }
+            assert_eq!(params.first_joined(&["methods.", "m0", ".", "j"]), None);
+        }
     }
 }
