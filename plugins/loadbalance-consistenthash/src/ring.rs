@@ -3,10 +3,14 @@
 use crate::md5::md5;
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 use wubbo_plugin_sdk::Candidates;
 
 /// Points that one digest gives.
 pub(crate) const POINTS: usize = 4;
+
+/// All rows that a list can have.
+const ROWS: RangeInclusive<u16> = 0..=u16::MAX;
 
 /// Points and their providers. Two providers may share a point: the later one stands first, as it overwrites the earlier
 /// one in Dubbo; the earlier one is still there for the calls that the later one is no candidate of.
@@ -36,7 +40,7 @@ impl Ring {
             ring.carry(addresses_before, addresses, &mut known, &mut entries);
         }
         let mut text = String::new();
-        for ((row, address), _) in (0..)
+        for ((row, address), _) in ROWS
             .zip(addresses)
             .zip(&known)
             .filter(|(_, known)| !**known)
@@ -79,7 +83,7 @@ impl Ring {
 
     /// Appends, in order, the points of addresses that are in both lists, and marks these.
     fn carry(&self, from: &[String], to: &[String], known: &mut [bool], entries: &mut Vec<u64>) {
-        let places: HashMap<&str, u16> = to.iter().map(String::as_str).zip(0..).collect();
+        let places: HashMap<&str, u16> = to.iter().map(String::as_str).zip(ROWS).collect();
         let moved: Vec<Option<u16>> = from
             .iter()
             .map(|address| {

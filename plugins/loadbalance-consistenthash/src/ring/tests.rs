@@ -98,3 +98,13 @@ fn a_ring_made_from_an_older_one_is_the_ring_made_anew() {
         assert_eq!(entries(&made), entries(&Ring::new(40, list, None)));
     }
 }
+
+#[test]
+fn the_longest_list_has_its_points() {
+    let list = addresses(0..65_536);
+    let ring = Ring::new(POINTS, &list, None);
+    assert_eq!(ring.points.len(), 4 * 65_536);
+    assert_eq!(ring.rows.iter().max(), Some(&u16::MAX));
+    let again = Ring::new(POINTS, &list, Some((&ring, &list)));
+    assert_eq!(entries(&again), entries(&ring));
+}
