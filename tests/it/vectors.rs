@@ -1,22 +1,26 @@
-//! What hessian-lite 4.0.4 writes and reads, against `wubbo-hessian2`: every golden row is read as Java reads it, written and read
-//! again, and skipped to the same end.
+//! What hessian-lite 4.0.4 and 3.2.13 write and read, against `wubbo-hessian2`: every golden row is read as Java reads it, written
+//! and read again, and skipped to the same end.
 
 use wubbo_hessian2::{Decoder, Encoder, Value};
 use wubbo_tests::canonical::canonical;
 use wubbo_tests::golden::{self, Golden};
-use wubbo_tests::java::sorted;
+use wubbo_tests::java::{Line, sorted};
 
-/// How many rows the Java peers wrote.
+/// How many rows the Java peers of each line wrote.
 const ROWS: usize = 201;
+
+/// What hessian-lite 3.2.13 writes without its items, and cannot read back.
+const LOST: [&str; 3] = ["List.of", "Set.of", "Map.of"];
 
 /// Checks every row and fails with the id of each that does not hold.
 fn check(claim: impl Fn(&Golden) -> Result<(), String>) {
-    let rows = golden::rows().unwrap();
-    assert_eq!(rows.len(), ROWS);
-    let wrong: Vec<String> = rows
-        .iter()
-        .filter_map(|row| claim(row).err().map(|why| format!("{}: {why}", row.id)))
-        .collect();
+    let mut wrong = Vec::new();
+    for line in [Line::Dubbo3, Line::Dubbo2] {
+        let rows = golden::rows(line).unwrap();
+        assert_eq!(rows.len(), ROWS);
+        let failed = |row| claim(row).err().map(|why| format!("{}: {why}", row.id));
+        wrong.extend(rows.iter().filter_map(failed));
+    }
     assert!(
         wrong.is_empty(),
         "{} rows:\n{}",
@@ -49,6 +53,10 @@ fn printed(value: &Value) -> String {
 #[test]
 fn every_golden_value_is_what_java_reads() {
     check(|row| {
+        if row.canonical.get("unreadable").is_some() {
+            let lost = LOST.contains(&&*row.id);
+            return lost.then_some(()).ok_or_else(|| row.canonical.to_string());
+        }
         let form = sorted(canonical(&row.value()?));
         same(
             &sorted(row.canonical.clone()).to_string(),
@@ -88,9 +96,25 @@ fn skipping_a_golden_value_ends_where_reading_does() {
     });
 }
 
+/// A collection of JDK 9 keeps its items in a transient field, which hessian-lite 3.2.13 leaves out: they are not on the wire.
+#[test]
+fn a_collection_of_jdk_9_from_dubbo_2_7_has_no_items() {
+    let rows = golden::rows(Line::Dubbo2).unwrap();
+    let lost: Vec<&Golden> = rows.iter().filter(|row| LOST.contains(&&*row.id)).collect();
+    assert_eq!(lost.len(), LOST.len());
+    for row in lost {
+        let value = row.value().unwrap();
+        let object = value.as_object().unwrap();
+        assert_eq!(object.class_name(), "java.util.CollSer");
+        let fields: Vec<&str> = object.iter().map(|(name, _)| name).collect();
+        assert_eq!(fields, ["tag"], "{}", row.id);
+        assert!(row.canonical.get("unreadable").is_some(), "{}", row.id);
+    }
+}
+
 #[test]
 fn a_wrong_reading_of_a_golden_value_is_seen() {
-    let rows = golden::rows().unwrap();
+    let rows = golden::rows(Line::Dubbo3).unwrap();
     let row = rows.iter().find(|row| row.id == "Boxes").unwrap();
     let mut value = row.value().unwrap();
     if let Value::Object(object) = &mut value {

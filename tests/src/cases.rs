@@ -9,6 +9,7 @@ use wubbo_core::AttachmentValue;
 use wubbo_hessian2::Value;
 
 use crate::golden;
+use crate::java::Line;
 
 mod calls;
 mod generic;
@@ -207,14 +208,14 @@ impl List {
     }
 }
 
-/// Every case.
+/// Every case; `echoObject` is called with what a Java consumer of that line sends.
 ///
 /// # Errors
 /// The golden bytes cannot be read; the text says which.
-pub fn all() -> Result<Vec<Case>, String> {
+pub fn all(line: Line) -> Result<Vec<Case>, String> {
     let mut list = List::default();
     calls::add(&mut list);
-    for row in golden::rows()? {
+    for row in golden::rows(line)? {
         list.add(
             format!("echoObject/{}", row.id),
             Call::new("echoObject", vec![row.value()?]),
@@ -233,7 +234,7 @@ mod tests {
 
     #[test]
     fn no_id_is_used_twice_and_every_counterpart_is_a_case() {
-        let cases = all().unwrap();
+        let cases = all(Line::Dubbo3).unwrap();
         let ids: BTreeSet<&str> = cases.iter().map(|case| &*case.id).collect();
         assert_eq!(ids.len(), cases.len());
         for (id, reason) in COUNTERPARTS {

@@ -9,27 +9,28 @@ use wubbo_core::{Error, ErrorKind, ServiceKey};
 use wubbo_hessian2::{List, Value, join};
 
 use crate::cases::{Action, Before, Call, Case, Form, TIMEOUT, Target, all};
-use crate::java::Outcomes;
+use crate::java::{Line, Outcomes};
 
 mod outcome;
 
 /// The name under which providers see the consumer; the Java consumer has the same.
 const APPLICATION: &str = "wubbo-demo-consumer";
 
-/// Runs the cases whose id starts with `prefix` (all with "") against `url`, `dubbo://host:port`, on a runtime of its own.
+/// Runs the cases whose id starts with `prefix` (all with "") against `url`, `dubbo://host:port`, on a runtime of its own, and
+/// tells them as a Java consumer of that line does.
 ///
 /// # Errors
 /// The client cannot be made, or the golden values cannot be read. A case that ends in an exception is an outcome.
-pub fn consume(url: &str, prefix: &str) -> Result<Outcomes, String> {
+pub fn consume(line: Line, url: &str, prefix: &str) -> Result<Outcomes, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;
-    runtime.block_on(run(url, prefix))
+    runtime.block_on(run(line, url, prefix))
 }
 
-async fn run(url: &str, prefix: &str) -> Result<Outcomes, String> {
+async fn run(line: Line, url: &str, prefix: &str) -> Result<Outcomes, String> {
     // One attempt, so that a failure is the provider's own answer.
     let client = Client::builder(APPLICATION)
         .parameter("retries", "0")
@@ -38,12 +39,13 @@ async fn run(url: &str, prefix: &str) -> Result<Outcomes, String> {
         .await
         .map_err(|error| error.report())?;
     let mut consumer = Consumer {
+        line,
         client,
         url: url.to_owned(),
         stubs: HashMap::new(),
     };
     let mut outcomes = Outcomes::new();
-    for case in all()?
+    for case in all(line)?
         .into_iter()
         .filter(|case| case.id.starts_with(prefix))
     {
@@ -61,6 +63,7 @@ struct Answer {
 }
 
 struct Consumer {
+    line: Line,
     client: Client,
     url: String,
     stubs: HashMap<Target, wubbo::contract::Stub>,
@@ -77,11 +80,11 @@ impl Consumer {
             match (must, &answer.result) {
                 (Before::Succeeds, Ok(_)) => {}
                 (Before::Throws, Err(error)) if error.exception().is_some() => {}
-                _ => return Ok(outcome::of(case, first, answer)),
+                _ => return Ok(outcome::of(self.line, case, first, answer)),
             }
         }
         let answer = self.call(call).await?;
-        Ok(outcome::of(case, call, answer))
+        Ok(outcome::of(self.line, case, call, answer))
     }
 
     async fn call(&mut self, call: &Call) -> Result<Answer, String> {

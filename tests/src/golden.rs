@@ -1,11 +1,13 @@
-//! What hessian-lite 4.0.4 writes for each value of the Java peers' `echoObject` cases, and what it reads back
-//! (`vectors/hessian-lite-4.tsv`): the codec's vectors, and what the Rust consumer sends in the same cases.
+//! What hessian-lite writes for each value of the Java peers' `echoObject` cases, and what it reads back
+//! (`vectors/hessian-lite-4.tsv` for 4.0.4, `hessian-lite-3.tsv` for 3.2.13): the codec's vectors, and what the Rust consumer sends in the same cases.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value as Json;
 use wubbo_hessian2::{Decoder, Value};
+
+use crate::java::Line;
 
 /// One row.
 #[derive(Debug, Clone)]
@@ -14,7 +16,7 @@ pub struct Golden {
     pub id: String,
     /// The bytes of a stream that holds this value alone.
     pub bytes: Vec<u8>,
-    /// The canonical form of what hessian-lite reads back from them.
+    /// The canonical form of what hessian-lite reads back from them; `{"unreadable": ..}` when it cannot.
     pub canonical: Json,
 }
 
@@ -35,12 +37,13 @@ impl Golden {
     }
 }
 
-/// All rows, in the order of the file.
+/// All rows of a line, in the order of the file.
 ///
 /// # Errors
 /// The file is missing, or a row has not three columns; the text names it.
-pub fn rows() -> Result<Vec<Golden>, String> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/hessian-lite-4.tsv");
+pub fn rows(line: Line) -> Result<Vec<Golden>, String> {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    let file = vectors.join(line.vectors());
     let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let lines = text.lines().enumerate();
     lines

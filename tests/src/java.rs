@@ -1,6 +1,6 @@
 //! Real Dubbo Java peers (`interop/java`): built when needed, started, asked, and compared.
 //!
-//! Run against Dubbo 3.3.6 on OpenJDK 17 with Maven 3.8. Every call here blocks; a test with its own server in the
+//! Run against Dubbo 3.3.6 and 2.7.23 on OpenJDK 17 with Maven 3.8. Every call here blocks; a test with its own server in the
 //! process calls them from `spawn_blocking`. No peer outlives the value that started it: it is killed by its own id,
 //! and it ends by itself when its standard input is closed.
 
@@ -15,9 +15,11 @@ use serde_json::Value;
 
 mod build;
 mod diff;
+mod line;
 mod mask;
 
 pub use diff::diff;
+pub use line::Line;
 pub use mask::{mask, sorted};
 
 pub use crate::process::Error;
@@ -38,21 +40,21 @@ const CASES_LIMIT: Duration = Duration::from_secs(180);
 /// A port that was free a moment ago may be taken by the time Java binds it.
 const START_ATTEMPTS: usize = 3;
 
-/// The built peers.
+/// The built peers of one line.
 #[derive(Debug, Clone)]
 pub struct Java {
     jar: PathBuf,
 }
 
-/// Builds the peers if the jar is missing or older than its sources.
+/// Builds the peers of a line if the jar is missing or older than its sources.
 ///
 /// `Ok(None)` means that `java` or `mvn` is not there, which is said once on standard error; with `CI=true` in the
 /// environment that is an error.
 ///
 /// # Errors
 /// A missing tool under CI, or a build that failed, with the end of Maven's output.
-pub fn installed() -> Result<Option<Java>, Error> {
-    Ok(build::jar()?.map(|jar| Java { jar }))
+pub fn installed(line: Line) -> Result<Option<Java>, Error> {
+    Ok(build::jar(line)?.map(|jar| Java { jar }))
 }
 
 impl Java {

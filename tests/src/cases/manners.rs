@@ -128,7 +128,8 @@ fn manners(list: &mut List) {
         vec![(Before::Succeeds, touch)],
         echo("after one-way"),
     );
-    list.add("async/asyncCall", echo("asynchronous").form(Form::Task));
+    let sleep = Call::new("sleep", vec![Value::Long(100)]);
+    list.add("async/asyncCall", sleep.form(Form::Task));
     let user = Call::new("getUser", vec!["7".into()]);
     list.add("async/reference", user.form(Form::Task));
     let failure = Call::new("fail", vec!["later".into()]);

@@ -7,6 +7,7 @@ use wubbo_hessian2::Value;
 use super::Answer;
 use crate::canonical::{canonical, class_name};
 use crate::cases::{Call, Case, Form};
+use crate::java::Line;
 
 /// What a Java consumer sees when a generic call failed.
 const GENERIC_EXCEPTION: &str = "com.alibaba.dubbo.rpc.service.GenericException";
@@ -15,7 +16,7 @@ const GENERIC_EXCEPTION: &str = "com.alibaba.dubbo.rpc.service.GenericException"
 const OUTPUT: &str = "output";
 
 /// The line of `case`, whose last call was `call`, without its id.
-pub(super) fn of(case: &Case, call: &Call, answer: Answer) -> Json {
+pub(super) fn of(dubbo: Line, case: &Case, call: &Call, answer: Answer) -> Json {
     let mut line = Map::new();
     let mut response = Map::new();
     let failed = matches!(&answer.result, Err(error) if error.exception().is_none());
@@ -29,7 +30,7 @@ pub(super) fn of(case: &Case, call: &Call, answer: Answer) -> Json {
     match answer.result {
         Ok(value) => put_value(&mut line, &case.id, &value),
         Err(wubbo::Error::Exception(thrown)) => put_exception(&mut line, &thrown),
-        Err(wubbo::Error::Framework(error)) => put_failure(&mut line, call, &error),
+        Err(wubbo::Error::Framework(error)) => put_failure(&mut line, dubbo, call, &error),
         Err(other) => {
             line.insert("exceptionClass".to_owned(), other.to_string().into());
         }
@@ -69,7 +70,7 @@ fn put_exception(line: &mut Map<String, Json>, thrown: &wubbo::Throwable) {
 /// What Dubbo Java's consumer makes of a failure around the service, in its words: an `RpcException` of code 2 for statuses 30 and
 /// 31 and a time-out of its own, of code 1 for any other status. Addresses are masked already; the cause is ours, and holds what
 /// the provider said. A failure that no case of the Java consumer ends in has no such words: it is shown as it is, and differs.
-fn put_failure(line: &mut Map<String, Json>, call: &Call, error: &Error) {
+fn put_failure(line: &mut Map<String, Json>, dubbo: Line, call: &Call, error: &Error) {
     let on_wire = match call.form {
         Form::Generic => "$invoke",
         Form::GenericAsync => "$invokeAsync",
@@ -90,10 +91,12 @@ fn put_failure(line: &mut Map<String, Json>, call: &Call, error: &Error) {
         }
     };
     let message = format!(
-        "Failed to invoke the method {} in the service {}. Tried 1 times of the providers [<address>] (1/1) from the registry \
-         <address> on the consumer <address> using the dubbo version 3.3.6. Last error is: {last}, provider: <address>, cause: {}",
+        "Failed to invoke the method {} in the service {}. Tried 1 times of the providers [<address>] ({}) from the registry \
+         <address> on the consumer <address> using the dubbo version {}. Last error is: {last}, provider: <address>, cause: {}",
         call.method,
         call.java_interface,
+        dubbo.tried(),
+        dubbo.version(),
         error.report(),
     );
     line.insert(

@@ -10,25 +10,35 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::Error;
+use super::{Error, Line};
 use crate::process::{Process, Read};
 
 /// Measured 15 s with an empty local repository; a slow mirror is given time.
 const BUILD_LIMIT: Duration = Duration::from_secs(900);
 
-static JAR: OnceLock<Result<Option<PathBuf>, Error>> = OnceLock::new();
-
-/// The jar, up to date; `None` when tools are missing and may be.
-pub(super) fn jar() -> Result<Option<PathBuf>, Error> {
-    JAR.get_or_init(|| {
+/// The jar of a line, up to date; `None` when tools are missing and may be.
+pub(super) fn jar(line: Line) -> Result<Option<PathBuf>, Error> {
+    static DUBBO_3: OnceLock<Result<Option<PathBuf>, Error>> = OnceLock::new();
+    static DUBBO_2: OnceLock<Result<Option<PathBuf>, Error>> = OnceLock::new();
+    let jar = match line {
+        Line::Dubbo3 => &DUBBO_3,
+        Line::Dubbo2 => &DUBBO_2,
+    };
+    jar.get_or_init(|| {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/java");
         let strict = env::var_os("CI").is_some_and(|value| value == "true");
-        prepare(&project, &env::var_os("PATH").unwrap_or_default(), strict)
+        let path = env::var_os("PATH").unwrap_or_default();
+        prepare(&project, line, &path, strict)
     })
     .clone()
 }
 
-fn prepare(project: &Path, path: &std::ffi::OsStr, strict: bool) -> Result<Option<PathBuf>, Error> {
+fn prepare(
+    project: &Path,
+    line: Line,
+    path: &std::ffi::OsStr,
+    strict: bool,
+) -> Result<Option<PathBuf>, Error> {
     let failed = |error: io::Error| Error::new(&format!("{}: {error}", project.display()));
     if missing("java", path) {
         return left_out("java", strict);
@@ -37,14 +47,14 @@ fn prepare(project: &Path, path: &std::ffi::OsStr, strict: bool) -> Result<Optio
     fs::create_dir_all(&target).map_err(failed)?;
     let lock = File::create(target.join("build.lock")).map_err(failed)?;
     lock.lock().map_err(failed)?;
-    let jar = target.join("wubbo-java-peer.jar");
+    let jar = project.join(line.jar());
     if fresh(&jar, project).map_err(failed)? {
         return Ok(Some(jar));
     }
     if missing("mvn", path) {
         return left_out("mvn", strict);
     }
-    build(project)?;
+    build(project, line)?;
     Ok(Some(jar))
 }
 
@@ -64,7 +74,7 @@ fn missing(tool: &str, path: &std::ffi::OsStr) -> bool {
     !env::split_paths(path).any(|folder| folder.join(tool).is_file())
 }
 
-/// The jar exists and no source is newer. `target/lib` is made by the same build, before the jar.
+/// The jar exists and no source is newer. The folder `lib` beside it is made by the same build, before the jar.
 fn fresh(jar: &Path, project: &Path) -> io::Result<bool> {
     let built = match fs::metadata(jar) {
         Ok(metadata) => metadata.modified()?,
@@ -91,9 +101,12 @@ fn newest(folder: &Path) -> io::Result<SystemTime> {
     Ok(latest)
 }
 
-fn build(project: &Path) -> Result<(), Error> {
+fn build(project: &Path, line: Line) -> Result<(), Error> {
     let mut command = Command::new("mvn");
     command.args(["-q", "-B", "package"]).current_dir(project);
+    if let Some(profile) = line.profile() {
+        command.args(["-P", profile]);
+    }
     let mut process =
         Process::start(command).map_err(|error| Error::new(&format!("mvn: {error}")))?;
     let deadline = Instant::now() + BUILD_LIMIT;
@@ -137,7 +150,8 @@ mod tests {
         }
 
         fn prepare(&self, strict: bool) -> Result<Option<PathBuf>, Error> {
-            prepare(&self.0, self.0.join("bin").as_os_str(), strict)
+            let path = self.0.join("bin");
+            prepare(&self.0, Line::Dubbo2, path.as_os_str(), strict)
         }
     }
 
@@ -173,8 +187,8 @@ mod tests {
     fn a_jar_is_used_as_it_is_until_a_source_is_newer() {
         let scratch = Scratch::new("fresh");
         scratch.tool("java");
-        let jar = scratch.0.join("target/wubbo-java-peer.jar");
-        fs::create_dir_all(scratch.0.join("target")).unwrap();
+        let jar = scratch.0.join(Line::Dubbo2.jar());
+        fs::create_dir_all(scratch.0.join("target/dubbo2")).unwrap();
         fs::write(&jar, "").unwrap();
         assert_eq!(
             scratch.prepare(true).unwrap(),

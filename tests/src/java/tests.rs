@@ -6,7 +6,7 @@ use super::*;
 
 #[test]
 fn java_with_java_is_the_same_twice_after_masking() {
-    let Some(java) = installed().unwrap() else {
+    let Some(java) = installed(Line::Dubbo3).unwrap() else {
         return;
     };
     let provider = java.provider("golden").unwrap();
@@ -31,7 +31,7 @@ fn java_with_java_is_the_same_twice_after_masking() {
 
 #[test]
 fn a_prefix_selects_cases_and_an_unknown_one_is_an_error() {
-    let Some(java) = installed().unwrap() else {
+    let Some(java) = installed(Line::Dubbo3).unwrap() else {
         return;
     };
     let provider = java.provider("few").unwrap();
@@ -49,7 +49,7 @@ fn a_prefix_selects_cases_and_an_unknown_one_is_an_error() {
 
 #[test]
 fn a_provider_that_cannot_bind_is_an_error_with_its_log() {
-    let Some(java) = installed().unwrap() else {
+    let Some(java) = installed(Line::Dubbo3).unwrap() else {
         return;
     };
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -63,7 +63,7 @@ fn a_provider_that_cannot_bind_is_an_error_with_its_log() {
 
 #[test]
 fn a_provider_dies_with_its_owner() {
-    let Some(java) = installed().unwrap() else {
+    let Some(java) = installed(Line::Dubbo3).unwrap() else {
         return;
     };
     let provider = java.provider("short").unwrap();

@@ -88,13 +88,16 @@ pub(crate) fn bench() -> Done {
     )
 }
 
+/// The peers of each line of Dubbo, one after the other: both builds share a folder.
 fn java_peers() -> Done {
     let pom = root().join("tests/interop/java/pom.xml");
-    run(
-        "build the Java peers",
-        Command::new("mvn")
-            .args(["-q", "-B", "-f"])
-            .arg(pom)
-            .arg("package"),
-    )
+    for (line, profile) in [("Dubbo 3", None), ("Dubbo 2.7", Some("dubbo2"))] {
+        let mut maven = Command::new("mvn");
+        maven.args(["-q", "-B", "-f"]).arg(&pom).arg("package");
+        if let Some(profile) = profile {
+            maven.args(["-P", profile]);
+        }
+        run(&format!("build the Java peers of {line}"), &mut maven)?;
+    }
+    Ok(())
 }

@@ -13,7 +13,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.dubbo.rpc.Result;
-import org.apache.dubbo.rpc.RpcContext;
 import org.apache.dubbo.rpc.protocol.dubbo.FutureAdapter;
 import org.wubbo.demo.EchoService;
 import org.wubbo.demo.Sex;
@@ -184,11 +183,11 @@ final class Cases {
             return peer.service().echo("no mark of the first call");
         });
         add("attachments/with-failure", peer -> {
-            RpcContext.getClientAttachment().setAttachment("user.a", "1");
+            Api.setAttachment("user.a", "1");
             return peer.service().fail("with attachments");
         });
         add("attachments/after-failure", peer -> {
-            RpcContext.getClientAttachment().setAttachment("user.failed", "1");
+            Api.setAttachment("user.failed", "1");
             try {
                 peer.service().fail("dropped");
             } catch (RuntimeException expected) {
@@ -197,9 +196,9 @@ final class Cases {
             return "no exception";
         });
         add("attachments/async", peer -> {
-            RpcContext.getClientAttachment().setAttachment("user.a", "1");
+            Api.setAttachment("user.a", "1");
             peer.async().attachments();
-            return Answer.of(RpcContext.getServiceContext().getFuture());
+            return Answer.of(Api.future());
         });
     }
 
@@ -252,16 +251,17 @@ final class Cases {
             return peer.oneWay().echo("after one-way");
         });
         add("async/asyncCall", peer -> {
-            Callable<String> call = () -> peer.service().echo("asynchronous");
-            return Answer.of(RpcContext.getServiceContext().asyncCall(call));
+            // An answer that is there before the caller has the future would come without its attachments.
+            Callable<String> call = () -> peer.service().sleep(100);
+            return Answer.of(Api.asyncCall(call));
         });
         add("async/reference", peer -> {
             peer.async().getUser("7");
-            return Answer.of(RpcContext.getServiceContext().getFuture());
+            return Answer.of(Api.future());
         });
         add("async/failure", peer -> {
             peer.async().fail("later");
-            return Answer.of(RpcContext.getServiceContext().getFuture());
+            return Answer.of(Api.future());
         });
         add("timeout/sleep-3000", peer -> peer.shortTimeout().sleep(3000));
         add("timeout/then-echo", peer -> peer.shortTimeout().echo("still here"));
@@ -301,7 +301,7 @@ final class Cases {
 
     private record WithAttachments(Map<String, Object> attachments) {
         Object attachments(Peer peer) {
-            attachments.forEach((key, value) -> RpcContext.getClientAttachment().setObjectAttachment(key, value));
+            attachments.forEach(Api::setAttachment);
             return peer.service().attachments();
         }
     }

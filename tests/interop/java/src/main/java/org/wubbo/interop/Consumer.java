@@ -1,5 +1,6 @@
 package org.wubbo.interop;
 
+import com.alibaba.dubbo.rpc.service.GenericException;
 import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -10,9 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.dubbo.config.bootstrap.DubboBootstrap;
-import org.apache.dubbo.rpc.RpcContext;
 import org.apache.dubbo.rpc.RpcException;
-import org.apache.dubbo.rpc.service.GenericException;
 
 /** Runs the cases against one direct address and prints a JSON line for each. */
 final class Consumer {
@@ -42,8 +41,7 @@ final class Consumer {
     }
 
     private static Map<String, Object> outcome(Cases.Case one, Peer peer) {
-        RpcContext.removeContext();
-        RpcContext.removeClientResponseContext();
+        Api.forget();
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("case", one.id());
         Map<String, Object> attachments = null;
@@ -58,7 +56,7 @@ final class Consumer {
             putFailure(line, failure);
         }
         if (attachments == null) {
-            attachments = RpcContext.getClientResponseContext().getObjectAttachments();
+            attachments = Api.responseAttachments();
         }
         line.put("responseAttachments", canonicalMap(attachments));
         return line;

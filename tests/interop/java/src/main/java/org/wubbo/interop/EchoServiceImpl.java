@@ -5,7 +5,6 @@ import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.dubbo.rpc.RpcContext;
 import org.wubbo.demo.DemoException;
 import org.wubbo.demo.EchoService;
 import org.wubbo.demo.Sex;
@@ -101,8 +100,8 @@ final class EchoServiceImpl implements EchoService {
 
     @Override
     public Map<String, Object> attachments() {
-        RpcContext.getServerResponseContext().setAttachment("wubbo-demo", "1");
-        return new HashMap<>(RpcContext.getServerAttachment().getObjectAttachments());
+        Api.setResponseAttachment("wubbo-demo", "1");
+        return new HashMap<>(Api.requestAttachments());
     }
 
     @Override

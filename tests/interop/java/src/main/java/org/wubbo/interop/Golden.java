@@ -22,12 +22,21 @@ final class Golden {
 
     static void run(Flags flags) throws IOException {
         try (PrintStream out = new PrintStream(flags.require("--out"), StandardCharsets.UTF_8)) {
-            out.print("# case id, bytes of hessian-lite 4.0.4 in hex, canonical JSON of what hessian-lite reads back\n");
+            out.print("# case id, bytes of hessian-lite " + Api.HESSIAN_LITE
+                    + " in hex, canonical JSON of what hessian-lite reads back\n");
             for (Map.Entry<String, Object> value : Values.all().entrySet()) {
                 byte[] bytes = encode(value.getValue());
-                String canonical = Json.write(Canonical.of(decode(bytes)));
-                out.print(value.getKey() + "\t" + HexFormat.of().formatHex(bytes) + "\t" + canonical + "\n");
+                String hex = HexFormat.of().formatHex(bytes);
+                out.print(value.getKey() + "\t" + hex + "\t" + Json.write(readBack(bytes)) + "\n");
             }
+        }
+    }
+
+    private static Object readBack(byte[] bytes) {
+        try {
+            return Canonical.of(decode(bytes));
+        } catch (IOException unreadable) {
+            return Map.of("unreadable", unreadable.getMessage());
         }
     }
 

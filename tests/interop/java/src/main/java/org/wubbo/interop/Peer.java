@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.dubbo.config.MethodConfig;
 import org.apache.dubbo.config.ReferenceConfig;
-import org.apache.dubbo.config.bootstrap.DubboBootstrap;
 import org.apache.dubbo.rpc.service.GenericService;
 import org.wubbo.demo.EchoService;
 
@@ -32,7 +31,8 @@ public final class Peer {
     /** @param addresses {@code dubbo://host:port}, more than one separated by commas */
     Peer(String addresses) {
         // Dubbo would connect to an address of the machine's network card instead (NetUtils.filterLocalHost).
-        this.url = addresses.replace("//127.0.0.1:", "//" + Setup.LOOPBACK + ":").replace(',', ';');
+        String reachable = addresses.replace("//127.0.0.1:", "//" + Setup.LOOPBACK + ":");
+        this.url = Api.addresses(reachable.replace(',', ';'));
     }
 
     EchoService service() {
@@ -94,7 +94,7 @@ public final class Peer {
             reference.setCheck(false);
             reference.setParameters(new HashMap<>(Setup.HESSIAN2));
             change.accept(reference);
-            reference.setScopeModel(DubboBootstrap.getInstance().getApplicationModel().getDefaultModule());
+            Api.configure(reference);
             return reference.get();
         });
     }

@@ -21,10 +21,7 @@ final class Setup {
     static ApplicationConfig application(String name) {
         ApplicationConfig application = new ApplicationConfig(name);
         application.setQosEnable(false);
-        application.setEnableFileCache(false);
-        // Dubbo's class allow-list would refuse java.util.Stack and the like before hessian-lite sees them;
-        // what is compared here is the serialization. The deny-list of hessian-lite stays in force.
-        application.setSerializeCheckStatus("DISABLE");
+        Api.configure(application);
         return application;
     }
 }
