@@ -2,8 +2,9 @@
 
 use crate::abi::field;
 use crate::{
-    Access, Fail, Filter, Flow, Hook, Host, Kind, Manifest, NoConfig, Request, Response, Result,
-    Side, Space, Stage,
+    Access, Candidates, Configurator, ConfiguredUrl, Declared, Fail, Filter, Flow, Hook, Host,
+    Kind, LoadBalance, Manifest, NoConfig, Providers, Request, Response, Result, Router, Routing,
+    Rule, Setup, Side, Space, Stage,
 };
 
 mod small {
@@ -66,6 +67,152 @@ mod full {
             Ok(())
         }
     }
+}
+
+mod router {
+    use super::*;
+
+    pub(super) struct Narrows;
+
+    #[crate::wubbo_plugin(
+        kind = router, name = "narrows", order = 7, tick_ms = 100, arguments = read,
+        reads("tag", url("zone"), method_only("m"), field("method")),
+        reads_on_providers(url("zone"), field("address"), field("host"), field("port"), field("protocol")),
+    )]
+    impl Router for Narrows {
+        type Config = NoConfig;
+        type Table = ();
+
+        fn new(_config: NoConfig) -> Result<Self> {
+            Ok(Self)
+        }
+
+        fn on_rule(&mut self, _rule: &Rule<'_>, _setup: &mut Setup<'_>) -> Result<()> {
+            Ok(())
+        }
+
+        fn on_providers(&mut self, _providers: &Providers<'_>, _before: Option<&()>) -> Result<()> {
+            Ok(())
+        }
+
+        fn route(
+            &mut self,
+            _table: &mut (),
+            _call: &Routing<'_>,
+            _rows: &mut Candidates<'_>,
+        ) -> Result<()> {
+            Ok(())
+        }
+
+        fn tick(&mut self, _host: Host<'_>) -> Result<()> {
+            Ok(())
+        }
+
+        fn self_test(&mut self, _host: Host<'_>) -> Result<()> {
+            Ok(())
+        }
+    }
+}
+
+mod balancer {
+    use super::*;
+
+    struct Picks;
+
+    #[crate::wubbo_plugin(kind = loadbalance, name = "picks", reads(method_url("hash.nodes")))]
+    impl LoadBalance for Picks {
+        type Config = NoConfig;
+        type Table = ();
+
+        fn new(_config: NoConfig) -> Result<Self> {
+            Ok(Self)
+        }
+
+        fn on_providers(&mut self, _providers: &Providers<'_>, _before: Option<&()>) -> Result<()> {
+            Ok(())
+        }
+
+        fn select(
+            &mut self,
+            _table: &mut (),
+            _call: &Routing<'_>,
+            _rows: &Candidates<'_>,
+        ) -> Result<Option<usize>> {
+            Ok(None)
+        }
+    }
+}
+
+mod configurator {
+    use super::*;
+
+    struct Changes;
+
+    #[crate::wubbo_plugin(kind = configurator, name = "changes", side = provider, reads(url("side"), field("port")))]
+    impl Configurator for Changes {
+        type Config = NoConfig;
+
+        fn new(_config: NoConfig) -> Result<Self> {
+            Ok(Self)
+        }
+
+        fn configure_url(&mut self, _url: &mut ConfiguredUrl<'_>) -> Result<()> {
+            Ok(())
+        }
+    }
+}
+
+#[test]
+fn each_kind_has_its_hooks_and_interest() {
+    let set = |hooks: &[Hook]| hooks.iter().fold(0, |set, hook| set | hook.bit());
+    let tables = [Hook::OnProviders, Hook::DropProviders];
+    let cases = [
+        (
+            router::factory(),
+            Kind::Router,
+            set(&[Hook::Route, Hook::OnRule, Hook::Tick, Hook::SelfTest]) | set(&tables),
+            vec![(Hook::Route, 4), (Hook::OnProviders, 5)],
+        ),
+        (
+            balancer::factory(),
+            Kind::LoadBalance,
+            set(&[Hook::Select]) | set(&tables),
+            vec![(Hook::Select, 1)],
+        ),
+        (
+            configurator::factory(),
+            Kind::Configurator,
+            Hook::ConfigureUrl.bit(),
+            vec![(Hook::ConfigureUrl, 2)],
+        ),
+    ];
+    for (factory, kind, hooks, interests) in cases {
+        let manifest = Manifest::parse(factory.manifest).unwrap();
+        assert_eq!((manifest.kind, manifest.hooks), (kind, hooks), "{kind}");
+        assert_eq!(manifest.fail, None);
+        for (hook, count) in &interests {
+            let of = |set: u16| set & hook.bit() != 0;
+            let found = manifest.interest.iter().filter(|one| of(one.hooks)).count();
+            assert_eq!(found, *count, "{kind} {}", hook.name());
+        }
+        let all: usize = interests.iter().map(|(_, count)| count).sum();
+        assert_eq!(manifest.interest.len(), all);
+    }
+    let manifest = Manifest::parse(router::factory().manifest).unwrap();
+    assert_eq!((manifest.order, manifest.arguments), (7, Access::Read));
+    let changes = Manifest::parse(configurator::factory().manifest).unwrap();
+    assert_eq!(changes.side, Side::Provider);
+}
+
+#[test]
+fn code_and_manifest_declare_the_same_interest() {
+    let manifest = Manifest::parse(router::factory().manifest).unwrap();
+    let written = manifest
+        .interest
+        .iter()
+        .map(|one| (one.space, &*one.key, one.hooks));
+    let declared = <router::Narrows as Declared>::INTERESTS;
+    assert!(written.eq(declared.iter().map(|one| (one.space, one.key, one.hooks))));
 }
 
 #[test]

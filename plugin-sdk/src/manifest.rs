@@ -435,13 +435,17 @@ fn one_interest(
     let mut set = 0;
     for name in names {
         let hook = Hook::from_name(name).filter(|hook| hooks & INTEREST_HOOKS & hook.bit() != 0);
-        set |= hook
-            .ok_or_else(|| {
-                bad(format!(
-                    "interest: `{key}` names hook `{name}`, which takes none or is not there"
-                ))
-            })?
-            .bit();
+        let hook = hook.ok_or_else(|| {
+            bad(format!(
+                "interest: `{key}` names hook `{name}`, which takes none or is not there"
+            ))
+        })?;
+        if !hook.can_read(found, key) {
+            return Err(bad(format!(
+                "interest: {space} `{key}` cannot be had in {name}"
+            )));
+        }
+        set |= hook.bit();
     }
     if set == 0 {
         return Err(bad(format!("interest: `{key}` names no hook")));

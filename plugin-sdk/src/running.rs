@@ -43,7 +43,7 @@ impl<T: Router> RunningRouter<T> {
         }
         let made = self
             .policy
-            .on_providers(&providers, self.tables.newest(token))?;
+            .on_providers(&providers, self.tables.before(token, version))?;
         self.tables.put(token, version, made);
         Ok(())
     }
@@ -100,7 +100,7 @@ impl<T: LoadBalance> RunningBalancer<T> {
         }
         let made = self
             .policy
-            .on_providers(&providers, self.tables.newest(token))?;
+            .on_providers(&providers, self.tables.before(token, version))?;
         self.tables.put(token, version, made);
         Ok(())
     }

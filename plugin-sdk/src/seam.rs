@@ -10,11 +10,11 @@ mod wasm;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use linked::{
-    CallRef, HostRef, RoutingRef, TableRef, UrlRef, as_call, functions, read, read_field, read_url,
-    read_url_field,
+    CallRef, HostRef, RoutingRef, TableRef, UrlRef, as_call, functions, numbers, read, read_field,
+    read_url, read_url_field,
 };
 #[cfg(target_arch = "wasm32")]
 pub(crate) use wasm::{
     CallRef, GuestCall, GuestHost, GuestTable, GuestUrl, HostRef, RoutingRef, Slot, TableRef,
-    UrlRef, as_call, functions, read, read_field, read_url, read_url_field,
+    UrlRef, as_call, functions, numbers, read, read_field, read_url, read_url_field,
 };

@@ -2,6 +2,7 @@
 //! run when the newer one is given out. One piece for both forms.
 
 use crate::error::{Error, Result};
+use std::cmp::Ordering;
 
 /// Tables by service and version. A handful of services to a few hundred: a sorted list, searched by halves.
 #[derive(Debug)]
@@ -34,10 +35,15 @@ impl<T> Tables<T> {
             .binary_search_by_key(&token, |service| service.token)
     }
 
-    /// The newest table of a service.
-    pub(crate) fn newest(&self, token: u64) -> Option<&T> {
+    /// The table of the list before this one, if it is kept.
+    pub(crate) fn before(&self, token: u64, version: u64) -> Option<&T> {
         let service = self.services.get(self.place(token).ok()?)?;
-        Some(&service.newest.table)
+        let kept = [Some(&service.newest), service.before.as_ref()];
+        let older = kept
+            .into_iter()
+            .flatten()
+            .find(|kept| kept.version < version);
+        older.map(|kept| &kept.table)
     }
 
     /// The table of a call.
@@ -60,7 +66,8 @@ impl<T> Tables<T> {
             ))
     }
 
-    /// Keeps a table; the older of two goes. The same version again replaces what was kept for it.
+    /// Keeps a table; the oldest of a service goes. The same version again replaces what was kept for it, and one that
+    /// comes late, behind a newer one, becomes the previous one.
     pub(crate) fn put(&mut self, token: u64, version: u64, table: T) {
         let kept = Kept { version, table };
         let place = match self.place(token) {
@@ -77,10 +84,12 @@ impl<T> Tables<T> {
         let Some(service) = self.services.get_mut(place) else {
             return;
         };
-        if service.newest.version == version {
-            service.newest = kept;
-        } else {
-            service.before = Some(std::mem::replace(&mut service.newest, kept));
+        match version.cmp(&service.newest.version) {
+            Ordering::Less => service.before = Some(kept),
+            Ordering::Equal => service.newest = kept,
+            Ordering::Greater => {
+                service.before = Some(std::mem::replace(&mut service.newest, kept))
+            }
         }
     }
 
@@ -105,7 +114,34 @@ mod tests {
         tables.put(7, 3, "three");
         assert!(tables.find(7, 1).is_err(), "only the last two are kept");
         assert_eq!(tables.find(7, 2).copied(), Ok("two"));
-        assert_eq!(tables.newest(7), Some(&"three"));
+    }
+
+    #[test]
+    fn a_list_that_comes_late_is_the_previous_one() {
+        let mut tables = Tables::new();
+        tables.put(7, 2, "two");
+        tables.put(7, 1, "one");
+        assert_eq!(tables.find(7, 1).copied(), Ok("one"));
+        tables.put(7, 3, "three");
+        assert_eq!(
+            tables.find(7, 2).copied(),
+            Ok("two"),
+            "not the late one stays"
+        );
+        assert!(tables.find(7, 1).is_err());
+    }
+
+    #[test]
+    fn the_list_before_is_older() {
+        let mut tables = Tables::new();
+        assert_eq!(tables.before(7, 1), None::<&&str>);
+        tables.put(7, 4, "four");
+        assert_eq!(tables.before(7, 5), Some(&"four"));
+        assert_eq!((tables.before(7, 4), tables.before(7, 3)), (None, None));
+        tables.put(7, 5, "five");
+        assert_eq!(tables.before(7, 6), Some(&"five"));
+        assert_eq!(tables.before(7, 5), Some(&"four"));
+        assert_eq!(tables.before(8, 6), None);
     }
 
     #[test]
@@ -138,7 +174,7 @@ mod tests {
         assert_eq!(tables.drop_service(9), Some(91));
         assert_eq!(tables.drop_service(9), None);
         assert!(tables.find(9, 1).is_err() && tables.find(9, 2).is_err());
-        assert_eq!(tables.newest(9), None);
+        assert_eq!(tables.before(9, 9), None);
         for token in [1, 3, 5] {
             assert_eq!(tables.find(token, 1).copied(), Ok(token * 10));
         }

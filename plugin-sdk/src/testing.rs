@@ -211,4 +211,6 @@ impl Ended {
 }
 
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod tests;

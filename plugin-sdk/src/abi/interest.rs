@@ -145,6 +145,42 @@ pub const INTEREST_HOOKS: u16 = Hook::OnRequest.bit()
     | Hook::OnProviders.bit()
     | Hook::ConfigureUrl.bit();
 
+/// Fields of a provider, the only ones that `on_providers` has.
+const PROVIDER_FIELDS: [u16; 4] = [field::PROTOCOL, field::ADDRESS, field::HOST, field::PORT];
+
+impl Hook {
+    /// Whether this hook can have a text under this key of this space (ABI.md 5.3); an unknown field can be had nowhere.
+    #[must_use]
+    pub fn can_read(self, space: Space, key: &str) -> bool {
+        let field = if space == Space::Field {
+            field::id(key)
+        } else {
+            0
+        };
+        if space == Space::Field && field == 0 {
+            return false;
+        }
+        match self {
+            Self::OnResponse => true,
+            Self::OnRequest | Self::Route | Self::Select => space != Space::Response,
+            Self::ConfigureUrl => matches!(space, Space::Field | Space::Url),
+            Self::OnProviders => match space {
+                Space::Url => true,
+                Space::Field => PROVIDER_FIELDS.contains(&field),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// The hooks of a set, in the order of their numbers.
+    pub fn of_set(set: u16) -> impl Iterator<Item = Self> {
+        Self::LISTED
+            .into_iter()
+            .filter(move |hook| set & hook.bit() != 0)
+    }
+}
+
 /// One interest: what is read, and in which hooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interest<'a> {
@@ -159,7 +195,7 @@ pub struct Interest<'a> {
 /// Why records of interest were refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadInterest {
-    /// A record is cut short, or names an unknown space, id, hook or a bad key.
+    /// A record is cut short, or names an unknown space, id, hook, a bad key, or one that a hook cannot have.
     Record,
     /// More than [`limits::INTEREST_MAX`], or a key above [`limits::KEY_MAX`].
     TooLarge,
@@ -223,7 +259,8 @@ fn read_one(bytes: &[u8]) -> Result<(Interest<'_>, &[u8]), BadInterest> {
         id if id > 0 && len == 0 => space.key_name(id),
         _ => None,
     };
-    let key = key.filter(|key| space != Space::Field || field::id(key) != 0);
+    let readable = |key: &&str| Hook::of_set(hooks).all(|hook| hook.can_read(space, key));
+    let key = key.filter(readable);
     let key = key.ok_or(BadInterest::Record)?;
     Ok((Interest { space, hooks, key }, rest))
 }
@@ -298,6 +335,26 @@ mod tests {
                 BadInterest::Record,
             ),
             (
+                "attachment of a provider",
+                record(1, Hook::OnProviders.bit(), 0, "a"),
+                BadInterest::Record,
+            ),
+            (
+                "method of a provider",
+                record(0, Hook::OnProviders.bit(), 0, "method"),
+                BadInterest::Record,
+            ),
+            (
+                "attachment of a URL",
+                record(1, Hook::ConfigureUrl.bit(), 0, "a"),
+                BadInterest::Record,
+            ),
+            (
+                "response on the way in, in one of two hooks",
+                record(5, 3, 0, "a"),
+                BadInterest::Record,
+            ),
+            (
                 "long key",
                 record(1, 1, 0, &"k".repeat(257)),
                 BadInterest::TooLarge,
@@ -312,5 +369,34 @@ mod tests {
             assert_eq!(read(&bytes), Err(expected), "{name}");
         }
         assert_eq!(read(&record(1, 1, 0, "a").repeat(64)).unwrap().len(), 64);
+    }
+
+    #[test]
+    fn each_hook_has_the_spaces_of_its_input() {
+        let can = |hook: Hook| {
+            let has = |space: &Space| hook.can_read(*space, "host");
+            Space::ALL.map(|space| u8::from(has(&space)))
+        };
+        for (hook, expected) in [
+            (Hook::OnRequest, [1, 1, 1, 1, 1, 0]),
+            (Hook::OnResponse, [1, 1, 1, 1, 1, 1]),
+            (Hook::Route, [1, 1, 1, 1, 1, 0]),
+            (Hook::Select, [1, 1, 1, 1, 1, 0]),
+            (Hook::OnProviders, [1, 0, 1, 0, 0, 0]),
+            (Hook::ConfigureUrl, [1, 0, 1, 0, 0, 0]),
+            (Hook::Tick, [0; 6]),
+        ] {
+            assert_eq!(can(hook), expected, "{}", hook.name());
+        }
+        for name in field::NAMES {
+            let expected = ["protocol", "address", "host", "port"].contains(name);
+            assert_eq!(
+                Hook::OnProviders.can_read(Space::Field, name),
+                expected,
+                "{name}"
+            );
+        }
+        assert!(!Hook::OnRequest.can_read(Space::Field, "colour"));
+        assert!(Hook::of_set(INTEREST_HOOKS).all(|hook| hook.can_read(Space::Url, "a")));
     }
 }

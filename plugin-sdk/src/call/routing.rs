@@ -304,10 +304,7 @@ impl<'a> Routing<'a> {
     /// # Errors
     /// The host cannot tell now.
     pub fn column(&self, cell: Cell, out: &mut Vec<i64>) -> Result<()> {
-        // The linked form appends; the wasm form fits the length itself and spares the filling.
-        #[cfg(not(target_arch = "wasm32"))]
-        out.clear();
-        let read = self.call.column(cell.number(), out);
+        let read = seam::numbers(self.call, cell.number(), out);
         read.map_err(|kind| {
             out.clear();
             Error::host(kind, "numbers of the providers")

@@ -140,6 +140,11 @@ fn wrong_keys_are_refused_by_name() {
             "\"method\",[]",
             "names no hook",
         ),
+        (
+            "[\"attachment\",\"token\"",
+            "[\"response\",\"token\"",
+            "response `token` cannot be had in on_request",
+        ),
         ("\"kind\":\"filter\",", "", "missing field `kind`"),
     ];
     for (from, to, part) in cases {
@@ -150,4 +155,36 @@ fn wrong_keys_are_refused_by_name() {
     let router =
         r#"{"kind":"router","name":"tag","version":"1.0.0","hooks":["route"],"fail":"open"}"#;
     assert!(refusal(router).contains("fail: the policy of a router is fixed"));
+}
+
+#[test]
+fn columns_are_parameters_and_fields_of_providers() {
+    let body = |interest: &str| {
+        format!(
+            r#"{{"kind":"router","name":"tag","version":"1.0.0","hooks":["route","on_providers"],"interest":[{interest}]}}"#
+        )
+    };
+    let good = body(r#"["url","zone",["on_providers","route"]],["field","port",["on_providers"]]"#);
+    let manifest = Manifest::parse(&section(&good)).unwrap();
+    assert_eq!(
+        manifest.interest[0].hooks,
+        Hook::OnProviders.bit() | Hook::Route.bit()
+    );
+    for (interest, part) in [
+        (
+            r#"["attachment","zone",["route","on_providers"]]"#,
+            "attachment `zone` cannot be had in on_providers",
+        ),
+        (
+            r#"["field","method",["on_providers"]]"#,
+            "field `method` cannot be had in on_providers",
+        ),
+        (
+            r#"["url","zone",["drop_providers"]]"#,
+            "names hook `drop_providers`",
+        ),
+    ] {
+        let message = refusal(&body(interest));
+        assert!(message.contains(part), "{message}");
+    }
 }

@@ -43,6 +43,12 @@ pub(crate) fn read_url_field<'a>(url: UrlRef<'a>, id: u16) -> HostResult<Option<
     url.get(Space::Field, field::name(id).ok_or(ErrorKind::BadArgument)?)
 }
 
+pub(crate) fn numbers(call: RoutingRef<'_>, what: u32, out: &mut Vec<i64>) -> HostResult<()> {
+    // The host appends.
+    out.clear();
+    call.column(what, out)
+}
+
 /// The host's list of providers, and the columns that the policy declared.
 #[derive(Clone, Copy)]
 pub(crate) struct LinkedTable<'a> {

@@ -54,3 +54,7 @@ pub(crate) fn read_url<'a>(url: UrlRef<'a>, key: Key<'_>) -> HostResult<Option<C
 pub(crate) fn read_url_field<'a>(url: UrlRef<'a>, id: u16) -> HostResult<Option<Cow<'a, str>>> {
     read_field(url.call(), id)
 }
+
+pub(crate) fn numbers(call: RoutingRef<'_>, what: u32, out: &mut Vec<i64>) -> HostResult<()> {
+    call.column(what, out)
+}
