@@ -15,6 +15,7 @@ const WHAT: &str = "registry";
 pub(crate) enum Address {
     Memory(String),
     File(PathBuf),
+    Zookeeper(String),
 }
 
 /// Opens the registry that `address` names. Relative directories are taken from the working directory.
@@ -27,6 +28,10 @@ pub async fn open(address: &str) -> Result<Arc<dyn Registry>, Error> {
     match parse(WHAT, address)? {
         Address::Memory(name) => Ok(Arc::new(MemoryRegistry::open(&name))),
         Address::File(directory) => Ok(Arc::new(FileRegistry::open(&directory).await?)),
+        #[cfg(feature = "zookeeper")]
+        Address::Zookeeper(address) => Ok(Arc::new(crate::ZookeeperRegistry::open(&address)?)),
+        #[cfg(not(feature = "zookeeper"))]
+        Address::Zookeeper(_) => Err(without_zookeeper()),
     }
 }
 
@@ -35,7 +40,19 @@ pub async fn open(address: &str) -> Result<Arc<dyn Registry>, Error> {
 /// # Errors
 /// As [`open`], without what only trying tells.
 pub fn check(address: &str) -> Result<(), Error> {
-    parse(WHAT, address).map(|_| ())
+    match parse(WHAT, address)? {
+        #[cfg(feature = "zookeeper")]
+        Address::Zookeeper(address) => crate::ZookeeperRegistry::check(&address),
+        #[cfg(not(feature = "zookeeper"))]
+        Address::Zookeeper(_) => Err(without_zookeeper()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(feature = "zookeeper"))]
+fn without_zookeeper() -> Error {
+    let message = "registry zookeeper: was not built in; build with the feature zookeeper";
+    Error::new(ErrorKind::Config, message)
 }
 
 /// Reads an address; `what` it is of is named in the error.
@@ -43,8 +60,9 @@ pub(crate) fn parse(what: &str, address: &str) -> Result<Address, Error> {
     let unknown = |cause: &str| {
         let text =
             Url::parse(address).map_or_else(|_| address.to_owned(), |url| format!("{url:?}"));
-        let message =
-            format!("{what} {text}: {cause}; known are memory://name and file:./directory");
+        let message = format!(
+            "{what} {text}: {cause}; known are memory://name, file:./directory and zookeeper://host:port"
+        );
         Err(Error::new(ErrorKind::Config, message))
     };
     let Some((scheme, rest)) = address.split_once(':') else {
@@ -57,6 +75,7 @@ pub(crate) fn parse(what: &str, address: &str) -> Result<Address, Error> {
         "file" if rest.is_empty() => unknown("names no directory"),
         "file" if rest.contains(['?', '#']) => unknown("takes no parameters"),
         "file" => Ok(Address::File(Path::new(rest).to_owned())),
+        "zookeeper" => Ok(Address::Zookeeper(address.to_owned())),
         _ => unknown("is of no kind that was built in"),
     }
 }

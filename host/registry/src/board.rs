@@ -101,7 +101,7 @@ impl Subscriber {
 }
 
 /// The part of `view` that `consumer` asks for, sorted by text; an entry announced by several owners once.
-fn select(view: &View, consumer: &Url) -> Snapshot {
+pub(crate) fn select(view: &View, consumer: &Url) -> Snapshot {
     let mut urls = Vec::new();
     let mut unreadable = 0;
     for item in shelves(view, consumer.service()).flatten() {

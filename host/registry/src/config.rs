@@ -9,7 +9,7 @@ mod conformance;
 
 use std::sync::Arc;
 
-use wubbo_core::{ConfigCenter, Error};
+use wubbo_core::{ConfigCenter, Error, ErrorKind};
 
 pub use file::FileConfigCenter;
 pub use memory::MemoryConfigCenter;
@@ -31,6 +31,7 @@ pub async fn open_config(address: &str) -> Result<Arc<dyn ConfigCenter>, Error> 
     match parse(WHAT, address)? {
         Address::Memory(name) => Ok(Arc::new(MemoryConfigCenter::open(&name))),
         Address::File(directory) => Ok(Arc::new(FileConfigCenter::open(&directory).await?)),
+        Address::Zookeeper(_) => Err(only_a_registry()),
     }
 }
 
@@ -39,13 +40,19 @@ pub async fn open_config(address: &str) -> Result<Arc<dyn ConfigCenter>, Error> 
 /// # Errors
 /// As [`open_config`], without what only trying tells.
 pub fn check_config(address: &str) -> Result<(), Error> {
-    parse(WHAT, address).map(|_| ())
+    match parse(WHAT, address)? {
+        Address::Zookeeper(_) => Err(only_a_registry()),
+        _ => Ok(()),
+    }
+}
+
+fn only_a_registry() -> Error {
+    let message = "config center zookeeper: is a registry alone; rules can lie in file:./directory";
+    Error::new(ErrorKind::Config, message)
 }
 
 #[cfg(test)]
 mod tests {
-    use wubbo_core::ErrorKind;
-
     use super::*;
 
     #[tokio::test]

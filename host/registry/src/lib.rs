@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `memory://name` | [`MemoryRegistry`]: shared by all who name it in this process | [`MemoryConfigCenter`]: likewise |
 //! | `file:./dir`, `file:/dir`, `file:///dir` | [`FileRegistry`]: a watched directory, shared by the processes of one machine | [`FileConfigCenter`]: `<dir>/<group>/<key>` |
+//! | `zookeeper://host:port?backup=..` | `ZookeeperRegistry`, behind the feature `zookeeper`: what Dubbo itself uses | |
 //!
 //! [`open`] and [`open_config`] make one from its address. What it deliberately does not know: calls, protocols, policies,
 //! and what a subscriber does with a list.
@@ -15,6 +16,8 @@ mod config;
 mod file;
 mod matching;
 mod memory;
+#[cfg(feature = "zookeeper")]
+mod zookeeper;
 
 #[cfg(test)]
 mod conformance;
@@ -23,3 +26,5 @@ pub use address::{check, open};
 pub use config::{FileConfigCenter, MemoryConfigCenter, check_config, open_config};
 pub use file::FileRegistry;
 pub use memory::MemoryRegistry;
+#[cfg(feature = "zookeeper")]
+pub use zookeeper::ZookeeperRegistry;

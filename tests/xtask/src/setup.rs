@@ -1,5 +1,6 @@
 //! What the work needs and a fresh machine may lack, installed with a word about it.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::run::{Done, output, run, say};
@@ -21,8 +22,18 @@ pub(crate) fn wasm_target() -> Done {
 ///
 /// With `CI=true` their absence is an error, otherwise a notice.
 pub(crate) fn java() -> Result<bool, String> {
-    let missing = missing_java();
-    if missing.is_empty() {
+    packages("the real-peer tests", missing_java)
+}
+
+/// Whether the registry tests find a ZooKeeper to start; installs it where it may, with the rules of [`java`].
+pub(crate) fn zookeeper() -> Result<bool, String> {
+    packages("the ZooKeeper tests", missing_zookeeper)
+}
+
+/// Installs what `missing` names, where that is allowed; whether nothing is missing any more.
+fn packages(tests: &str, missing: fn() -> Vec<&'static str>) -> Result<bool, String> {
+    let wanted = missing();
+    if wanted.is_empty() {
         return Ok(true);
     }
     if output("apt-get", &["--version"]).is_some()
@@ -30,7 +41,7 @@ pub(crate) fn java() -> Result<bool, String> {
     {
         say(&format!(
             "installing through apt-get: {}\n",
-            missing.join(" ")
+            wanted.join(" ")
         ));
         run(
             "update the package list",
@@ -39,15 +50,15 @@ pub(crate) fn java() -> Result<bool, String> {
         let install = ["install", "-y", "-qq", "--no-install-recommends"];
         run(
             "install packages",
-            Command::new("apt-get").args(install).args(&missing),
+            Command::new("apt-get").args(install).args(&wanted),
         )?;
-        if missing_java().is_empty() {
+        if missing().is_empty() {
             return Ok(true);
         }
     }
     let reason = format!(
-        "the real-peer tests need {}: install them by hand",
-        missing.join(" and ")
+        "{tests} need {}: install them by hand",
+        wanted.join(" and ")
     );
     if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
         return Err(reason);
@@ -66,6 +77,12 @@ fn missing_java() -> Vec<&'static str> {
         missing.push("maven");
     }
     missing
+}
+
+fn missing_zookeeper() -> Vec<&'static str> {
+    // Where Debian and Ubuntu put it, and where the tests look for it.
+    let there = Path::new("/usr/share/java/zookeeper.jar").exists();
+    if there { Vec::new() } else { vec!["zookeeper"] }
 }
 
 /// The major version in `javac 17.0.15`.

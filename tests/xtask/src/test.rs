@@ -10,6 +10,8 @@ use crate::{plugins, setup};
 pub(crate) fn test() -> Done {
     setup::wasm_target()?;
     let java = setup::java()?;
+    // Its tests look for it themselves, and say so where it is missing.
+    setup::zookeeper()?;
     // Maven waits for the network while rustc wants the cores, so they run side by side.
     let peers = thread::spawn(move || if java { java_peers() } else { Ok(()) });
     run("format", cargo().args(["fmt", "--all", "--check"]))?;

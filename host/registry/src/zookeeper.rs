@@ -1,0 +1,166 @@
+//! The registry at ZooKeeper, as Dubbo Java and dubbo-go use it: providers and consumers of either are found and find us.
+//!
+//! A node per entry, bound to our session: it goes with this process. One connection per cluster serves every registry value
+//! that names it ([`link`]); every wanted node has a task that keeps it ([`node`]), every directory that somebody subscribed to
+//! one that reads it ([`follow`]). An outage stops none of them and tells subscribers nothing.
+
+mod follow;
+mod link;
+mod node;
+mod path;
+mod registrar;
+mod settings;
+mod shared;
+mod shelf;
+mod shelves;
+mod simplified;
+
+use std::sync::Arc;
+
+use wubbo_core::{BoxFuture, Error, ErrorKind, Registry, Subscription, Url, keys};
+use zookeeper_client::CreateMode;
+
+use self::node::Node;
+use self::settings::Settings;
+use self::shared::Shared;
+
+/// Whether an entry lives with its process; default `true` (Dubbo Java `RegistryConstants.DYNAMIC_KEY`).
+const DYNAMIC: &str = "dynamic";
+/// Whether a registration must succeed at once; default `true` (Dubbo Java `CommonConstants.CHECK_KEY`).
+const CHECK: &str = "check";
+
+/// A registry at a ZooKeeper cluster.
+///
+/// Dropping the value takes its entries back and ends its subscriptions. The session is closed with the last value of a cluster;
+/// when the runtime ends first, the entries stay for the session's time-out.
+#[derive(Debug)]
+pub struct ZookeeperRegistry {
+    url: Url,
+    settings: Settings,
+    /// Tells what this value announced and subscribed to from that of others with the same connection.
+    holder: u64,
+    shared: Arc<Shared>,
+}
+
+impl ZookeeperRegistry {
+    /// Opens the registry that `address` names, such as `zookeeper://h1:2181?backup=h2:2181,h3:2181`. It is connected in the
+    /// background. Must be called on a tokio runtime.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] when the address cannot be one. A cluster that is out of reach now is no error.
+    pub fn open(address: &str) -> Result<Self, Error> {
+        let (url, settings) = settings::read(address)?;
+        let (shared, holder) = Shared::of(&settings.cluster);
+        Ok(Self {
+            url,
+            settings,
+            holder,
+            shared,
+        })
+    }
+
+    /// Whether [`ZookeeperRegistry::open`] takes `address`; nothing is connected.
+    ///
+    /// # Errors
+    /// As [`ZookeeperRegistry::open`].
+    pub fn check(address: &str) -> Result<(), Error> {
+        settings::read(address).map(|_| ())
+    }
+
+    /// `url` as it is announced.
+    fn announced(&self, url: &Url) -> Url {
+        let consumer = url.protocol() == "consumer";
+        let url = if consumer && url.get(keys::CATEGORY).is_none() {
+            url.with_params([(keys::CATEGORY, "consumers"), (CHECK, "false")])
+        } else {
+            url.clone()
+        };
+        if self.settings.simplified {
+            simplified::simplified(&url, &self.settings.extra_keys)
+        } else {
+            url
+        }
+    }
+
+    fn node(&self, url: &Url) -> Result<Node, Error> {
+        let root = &self.settings.root;
+        let url = self.announced(url);
+        let (directory, name) = root.entry(&url).map_err(|cause| {
+            Error::new(ErrorKind::Config, format!("registration {url:?}: {cause}"))
+        })?;
+        // As in dubbo-go: whoever looks for the providers finds their directory, even before the first is there.
+        let providers = root.directory(url.service(), path::PROVIDERS);
+        let further = (url.protocol() == "consumer" && providers != directory).then_some(providers);
+        let mode = match url.get_bool(DYNAMIC, true) {
+            true => CreateMode::Ephemeral,
+            false => CreateMode::Persistent,
+        };
+        Ok(Node {
+            directory,
+            name,
+            further: further.into_iter().collect(),
+            mode,
+        })
+    }
+
+    fn failed(&self, what: &str, url: &Url, reason: &str) -> Error {
+        let registry = &self.url;
+        let message = format!("registry {registry:?}: cannot {what} {url:?}: {reason}");
+        Error::new(ErrorKind::Registry, message)
+    }
+}
+
+impl Registry for ZookeeperRegistry {
+    fn url(&self) -> &Url {
+        &self.url
+    }
+
+    fn register<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let node = self.node(url)?;
+            let path = node.path();
+            let registrar = &self.shared.registrar;
+            let limit = self.settings.timeout;
+            let Err(reason) = registrar.announce(self.holder, node, limit).await else {
+                return Ok(());
+            };
+            let error = self.failed("register", url, &reason);
+            let check = self.settings.check && url.get_bool(CHECK, true);
+            if check && url.protocol() != "consumer" {
+                registrar.cancel(self.holder, &path);
+                return Err(error);
+            }
+            tracing::warn!(%error, "registry entry is made later");
+            Ok(())
+        })
+    }
+
+    fn unregister<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let path = self.node(url)?.path();
+            let registrar = &self.shared.registrar;
+            let withdrawn = registrar.withdraw(self.holder, &path, self.settings.timeout);
+            withdrawn
+                .await
+                .map_err(|reason| self.failed("unregister", url, &reason))
+        })
+    }
+
+    fn subscribe<'a>(&'a self, consumer: &'a Url) -> BoxFuture<'a, Result<Subscription, Error>> {
+        Box::pin(async move {
+            let shelves = &self.shared.shelves;
+            shelves.subscribe(self.holder, &self.settings.root, consumer)
+        })
+    }
+
+    fn is_available(&self) -> bool {
+        self.shared.link.is_live()
+    }
+}
+
+impl Drop for ZookeeperRegistry {
+    fn drop(&mut self) {
+        self.shared.registrar.end(self.holder);
+        self.shared.shelves.end(self.holder);
+    }
+}

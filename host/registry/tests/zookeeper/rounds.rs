@@ -1,0 +1,291 @@
+//! Entries made, found and taken back, with everything in order.
+
+use std::time::{Duration, Instant};
+
+use wubbo_core::{Registry, Subscription};
+use wubbo_registry::ZookeeperRegistry;
+use zookeeper_client::CreateMode;
+
+use crate::conformance::{self, until_ports, url};
+use crate::raw::{children, client, eventually, make};
+use crate::server::shared;
+
+pub(crate) fn open(address: &str) -> ZookeeperRegistry {
+    ZookeeperRegistry::open(address).unwrap()
+}
+
+/// The next list, as text.
+pub(crate) async fn next(subscription: &mut Subscription) -> Vec<String> {
+    let list = tokio::time::timeout(Duration::from_secs(10), subscription.next()).await;
+    let list = list.expect("a list in time").expect("a living registry");
+    list.urls.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn conforms_on_one_connection() {
+    let Some(server) = shared() else { return };
+    let address = server.address("group=one&session=4000");
+    connected(&address).await;
+    conformance::check("zookeeper, shared", async || connected(&address).await).await;
+}
+
+#[tokio::test]
+async fn conforms_between_two_connections() {
+    let Some(server) = shared() else { return };
+    // Another session time-out is another session.
+    let session = std::cell::Cell::new(3900);
+    let open = async || {
+        session.set(session.get() + 1);
+        let parameters = format!("group=two&session={}", session.get());
+        connected(&server.address(&parameters)).await
+    };
+    conformance::check("zookeeper, apart", open).await;
+}
+
+async fn connected(address: &str) -> ZookeeperRegistry {
+    let registry = open(address);
+    eventually("connected", async || registry.is_available()).await;
+    registry
+}
+
+#[tokio::test]
+async fn what_java_wrote_is_read_and_what_it_removes_goes() {
+    let Some(server) = shared() else { return };
+    let other = client(server.port).await;
+    let consumer = open(&server.address("group=java&session=4000"));
+    let mut subscription = consumer
+        .subscribe(&url("consumer://c/org.wubbo.demo.EchoService?category=providers,configurators,routers&version=1.0.0&group=g"))
+        .await
+        .unwrap();
+    assert!(
+        next(&mut subscription).await.is_empty(),
+        "no node exists yet"
+    );
+    let service = "/java/org.wubbo.demo.EchoService";
+    let java = format!(
+        "{service}/providers/dubbo%3A%2F%2F10.0.0.7%3A20880%2Forg.wubbo.demo.EchoService%3Fanyhost%3Dtrue%26dubbo%3D2.0.2%26group%3Dg%26interface%3Dorg.wubbo.demo.EchoService%26methods%3DgetUser%2Csay%26side%3Dprovider%26version%3D1.0.0"
+    );
+    make(&other, &java, CreateMode::Ephemeral).await;
+    let read = "dubbo://10.0.0.7:20880/org.wubbo.demo.EchoService?anyhost=true&dubbo=2.0.2&group=g&interface=org.wubbo.demo.EchoService&methods=getUser%2Csay&side=provider&version=1.0.0";
+    assert_eq!(next(&mut subscription).await, [read]);
+    let rule = format!(
+        "{service}/configurators/override%3A%2F%2F0.0.0.0%2Forg.wubbo.demo.EchoService%3Fcategory%3Dconfigurators%26group%3Dg%26timeout%3D300%26version%3D1.0.0"
+    );
+    make(&other, &rule, CreateMode::Persistent).await;
+    assert_eq!(next(&mut subscription).await.len(), 2);
+    other.delete(&java, None).await.unwrap();
+    assert_eq!(next(&mut subscription).await.len(), 1);
+    other.delete(&rule, None).await.unwrap();
+    assert!(
+        next(&mut subscription).await.is_empty(),
+        "the last one is gone"
+    );
+}
+
+/// V-ZK-01 to V-ZK-03 and 001-T1, with the parameters that `wubbo::Server` adds.
+#[tokio::test]
+async fn an_entry_is_the_node_that_java_expects_and_can_come_back() {
+    let Some(server) = shared() else { return };
+    let other = client(server.port).await;
+    let provider = open(&server.address("group=node&session=4000"));
+    let entry = url(
+        "dubbo://127.0.0.1:20000/com.ikurento.user.UserProvider?anyhost=true&category=providers&cluster=mock&interface=com.ikurento.user.UserProvider&methods=GetUser%2CAddUser&serviceid=soa.mock&side=provider",
+    );
+    let directory = "/node/com.ikurento.user.UserProvider/providers";
+    for _ in 0..5 {
+        provider.register(&entry).await.unwrap();
+        let nodes = children(&other, directory).await;
+        assert_eq!(
+            nodes,
+            [
+                "dubbo%3A%2F%2F127.0.0.1%3A20000%2Fcom.ikurento.user.UserProvider%3Fanyhost%3Dtrue%26category%3Dproviders%26cluster%3Dmock%26interface%3Dcom.ikurento.user.UserProvider%26methods%3DGetUser%2CAddUser%26serviceid%3Dsoa.mock%26side%3Dprovider"
+            ]
+        );
+        let path = format!("{directory}/{}", nodes.concat());
+        let stat = other.check_stat(&path).await.unwrap().unwrap();
+        assert!(
+            stat.ephemeral_owner != 0 && stat.data_length == 0,
+            "{stat:?}"
+        );
+        provider.unregister(&entry).await.unwrap();
+        assert!(children(&other, directory).await.is_empty());
+    }
+}
+
+/// F-03, F-41: a consumer makes both directories; `dynamic=false` outlives its process until it is taken back.
+#[tokio::test]
+async fn consumers_and_static_entries() {
+    let Some(server) = shared() else { return };
+    let other = client(server.port).await;
+    let address = server.address("group=kinds&session=4000");
+    let registry = open(&address);
+    let consumer = url("consumer://10.0.0.1/a.B?version=1.0");
+    registry.register(&consumer).await.unwrap();
+    let nodes = children(&other, "/kinds/a.B/consumers").await;
+    assert_eq!(
+        nodes,
+        ["consumer%3A%2F%2F10.0.0.1%2Fa.B%3Fcategory%3Dconsumers%26check%3Dfalse%26version%3D1.0"]
+    );
+    assert_eq!(
+        children(&other, "/kinds/a.B").await,
+        ["consumers", "providers"]
+    );
+    let fixed = url("dubbo://h:1/a.B?dynamic=false");
+    registry.register(&fixed).await.unwrap();
+    drop(registry);
+    eventually("the consumer is gone", async || {
+        children(&other, "/kinds/a.B/consumers").await.is_empty()
+    })
+    .await;
+    assert_eq!(children(&other, "/kinds/a.B/providers").await.len(), 1);
+    let next_life = open(&address);
+    next_life.register(&fixed).await.unwrap();
+    next_life.unregister(&fixed).await.unwrap();
+    assert!(children(&other, "/kinds/a.B/providers").await.is_empty());
+}
+
+#[tokio::test]
+async fn simplified_entries_are_short_and_taken_back() {
+    let Some(server) = shared() else { return };
+    let other = client(server.port).await;
+    let registry =
+        open(&server.address("group=short&session=4000&simplified=true&extra-keys=zone"));
+    let entry = url("dubbo://h:1/a.B?anyhost=true&application=x&pid=1&zone=z");
+    registry.register(&entry).await.unwrap();
+    let directory = "/short/a.B/providers";
+    assert_eq!(
+        children(&other, directory).await,
+        ["dubbo%3A%2F%2Fh%3A1%2Fa.B%3Fapplication%3Dx%26zone%3Dz"]
+    );
+    registry.unregister(&entry).await.unwrap();
+    assert!(children(&other, directory).await.is_empty());
+}
+
+/// Spec 50 4.1, F-111: what we do not speak is listed for who does; what cannot be read is counted and hurts nobody.
+#[tokio::test]
+async fn foreign_and_bad_entries_do_not_disturb() {
+    let Some(server) = shared() else { return };
+    let other = client(server.port).await;
+    let registry = open(&server.address("group=foreign&session=4000"));
+    for name in [
+        "jsonrpc%3A%2F%2Fh%3A30880%2Fa.B2%3Finterface%3Da.B",
+        "dubbo%3A%2F%2Fh%3A20880%2Fa.B",
+        "nonsense",
+        "dubbo%3A%2F%2Fh%3A1%2Fa.C",
+    ] {
+        make(
+            &other,
+            &format!("/foreign/a.B/providers/{name}"),
+            CreateMode::Persistent,
+        )
+        .await;
+    }
+    let mut subscription = registry.subscribe(&url("consumer://c/a.B")).await.unwrap();
+    let list = subscription.next().await.unwrap();
+    let read: Vec<String> = list.urls.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        read,
+        [
+            "dubbo://h:20880/a.B?",
+            "jsonrpc://h:30880/a.B2?interface=a.B"
+        ]
+    );
+    assert_eq!(list.unreadable, 2);
+}
+
+/// F-54: a subscription to every interface, such as an admin console's, also sees those that come later.
+#[tokio::test]
+async fn a_star_asks_for_every_interface() {
+    let Some(server) = shared() else { return };
+    let registry = open(&server.address("group=star&session=4000"));
+    let asked = url("admin://c?interface=*&group=*&version=*&classifier=*&category=*&enabled=*");
+    let mut subscription = registry.subscribe(&asked).await.unwrap();
+    until_ports(&mut subscription, &[], "nothing yet").await;
+    registry
+        .register(&url("dubbo://h:1/a.B?group=g&version=1"))
+        .await
+        .unwrap();
+    until_ports(&mut subscription, &[1], "one").await;
+    registry
+        .register(&url("dubbo://h:2/a.C$D?enabled=false"))
+        .await
+        .unwrap();
+    until_ports(&mut subscription, &[1, 2], "two").await;
+}
+
+/// F-21, F-48: a path is watched once, however often it is subscribed to, and not at all when nobody is left.
+#[tokio::test]
+async fn one_watch_per_directory_and_none_behind() {
+    let Some(server) = crate::server::own() else {
+        return;
+    };
+    let registry = open(&server.address("session=4000"));
+    // The other words leave out the watches of children.
+    let watches = || {
+        let answer = server.ask("mntr").unwrap();
+        let count = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("zk_watch_count\t"));
+        count.unwrap().trim().parse::<usize>().unwrap()
+    };
+    for _ in 0..50 {
+        let mut all = Vec::new();
+        for _ in 0..3 {
+            let asked = url("consumer://c/a.B?category=providers,routers");
+            all.push(registry.subscribe(&asked).await.unwrap());
+        }
+        for subscription in &mut all {
+            assert!(next(subscription).await.is_empty());
+        }
+        assert!(watches() <= 4);
+    }
+    eventually("no watch is left", async || watches() == 0).await;
+    // A watch that fires leaves one again, not two.
+    let mut subscription = registry.subscribe(&url("consumer://c/a.B")).await.unwrap();
+    for port in 11..30 {
+        registry
+            .register(&url(&format!("dubbo://h:{port}/a.B")))
+            .await
+            .unwrap();
+    }
+    let ports: Vec<u16> = (11..30).collect();
+    until_ports(&mut subscription, &ports, "19 entries").await;
+    // One for the directory, one for each entry that is kept.
+    eventually("20 watches", async || watches() == 20).await;
+}
+
+#[tokio::test]
+async fn a_thousand_providers_of_one_service() {
+    let Some(server) = shared() else { return };
+    let provider = open(&server.address("group=many&session=4000"));
+    let consumer = open(&server.address("group=many&session=3990"));
+    let mut subscription = consumer.subscribe(&url("consumer://c/a.B")).await.unwrap();
+    until_ports(&mut subscription, &[], "nothing yet").await;
+    let started = Instant::now();
+    let entry = |port: u16| {
+        url(&format!(
+            "dubbo://10.0.0.1:{port}/a.B?application=many&dubbo=2.0.2&interface=a.B&methods=one%2Ctwo%2Cthree&side=provider&timestamp=1470730434282&version="
+        ))
+    };
+    for ports in (1..=1000).collect::<Vec<u16>>().chunks(100) {
+        let entries: Vec<_> = ports.iter().map(|port| entry(*port)).collect();
+        let registered = entries.iter().map(|entry| provider.register(entry));
+        for registered in registered.collect::<Vec<_>>() {
+            registered.await.unwrap();
+        }
+    }
+    println!("1000 registered in {:?}", started.elapsed());
+    let mut lists = 0;
+    while next(&mut subscription).await.len() < 1000 {
+        lists += 1;
+    }
+    println!(
+        "all listed after {:?}, {lists} lists before",
+        started.elapsed()
+    );
+    drop(provider);
+    let gone = Instant::now();
+    while !next(&mut subscription).await.is_empty() {}
+    println!("all gone after {:?}", gone.elapsed());
+    assert!(gone.elapsed() < Duration::from_secs(10));
+}
