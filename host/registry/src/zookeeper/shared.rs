@@ -20,11 +20,13 @@ pub(super) struct Shared {
     pub(super) shelves: Arc<Shelves>,
 }
 
+type Clusters = HashMap<(Id, Cluster), Weak<Shared>>;
+
 impl Shared {
     /// The one of this cluster, with a number for the new user of it; those that nobody holds any more leave with the next call.
     pub(super) fn of(cluster: &Cluster) -> (Arc<Self>, u64) {
         static HOLDERS: AtomicU64 = AtomicU64::new(0);
-        static CLUSTERS: OnceLock<Mutex<HashMap<(Id, Cluster), Weak<Shared>>>> = OnceLock::new();
+        static CLUSTERS: OnceLock<Mutex<Clusters>> = OnceLock::new();
         let holder = HOLDERS.fetch_add(1, Ordering::Relaxed);
         let key = (Handle::current().id(), cluster.clone());
         let mut clusters = CLUSTERS

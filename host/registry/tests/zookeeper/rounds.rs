@@ -7,7 +7,7 @@ use wubbo_registry::ZookeeperRegistry;
 use zookeeper_client::CreateMode;
 
 use crate::conformance::{self, until_ports, url};
-use crate::raw::{children, client, eventually, make};
+use crate::raw::{Raw, eventually};
 use crate::server::shared;
 
 pub(crate) fn open(address: &str) -> ZookeeperRegistry {
@@ -42,7 +42,7 @@ async fn conforms_between_two_connections() {
     conformance::check("zookeeper, apart", open).await;
 }
 
-async fn connected(address: &str) -> ZookeeperRegistry {
+pub(crate) async fn connected(address: &str) -> ZookeeperRegistry {
     let registry = open(address);
     eventually("connected", async || registry.is_available()).await;
     registry
@@ -51,7 +51,7 @@ async fn connected(address: &str) -> ZookeeperRegistry {
 #[tokio::test]
 async fn what_java_wrote_is_read_and_what_it_removes_goes() {
     let Some(server) = shared() else { return };
-    let other = client(server.port).await;
+    let other = Raw::to(server.port).await;
     let consumer = open(&server.address("group=java&session=4000"));
     let mut subscription = consumer
         .subscribe(&url("consumer://c/org.wubbo.demo.EchoService?category=providers,configurators,routers&version=1.0.0&group=g"))
@@ -65,13 +65,13 @@ async fn what_java_wrote_is_read_and_what_it_removes_goes() {
     let java = format!(
         "{service}/providers/dubbo%3A%2F%2F10.0.0.7%3A20880%2Forg.wubbo.demo.EchoService%3Fanyhost%3Dtrue%26dubbo%3D2.0.2%26group%3Dg%26interface%3Dorg.wubbo.demo.EchoService%26methods%3DgetUser%2Csay%26side%3Dprovider%26version%3D1.0.0"
     );
-    make(&other, &java, CreateMode::Ephemeral).await;
+    other.make(&java, CreateMode::Ephemeral).await;
     let read = "dubbo://10.0.0.7:20880/org.wubbo.demo.EchoService?anyhost=true&dubbo=2.0.2&group=g&interface=org.wubbo.demo.EchoService&methods=getUser%2Csay&side=provider&version=1.0.0";
     assert_eq!(next(&mut subscription).await, [read]);
     let rule = format!(
         "{service}/configurators/override%3A%2F%2F0.0.0.0%2Forg.wubbo.demo.EchoService%3Fcategory%3Dconfigurators%26group%3Dg%26timeout%3D300%26version%3D1.0.0"
     );
-    make(&other, &rule, CreateMode::Persistent).await;
+    other.make(&rule, CreateMode::Persistent).await;
     assert_eq!(next(&mut subscription).await.len(), 2);
     other.delete(&java, None).await.unwrap();
     assert_eq!(next(&mut subscription).await.len(), 1);
@@ -86,7 +86,7 @@ async fn what_java_wrote_is_read_and_what_it_removes_goes() {
 #[tokio::test]
 async fn an_entry_is_the_node_that_java_expects_and_can_come_back() {
     let Some(server) = shared() else { return };
-    let other = client(server.port).await;
+    let other = Raw::to(server.port).await;
     let provider = open(&server.address("group=node&session=4000"));
     let entry = url(
         "dubbo://127.0.0.1:20000/com.ikurento.user.UserProvider?anyhost=true&category=providers&cluster=mock&interface=com.ikurento.user.UserProvider&methods=GetUser%2CAddUser&serviceid=soa.mock&side=provider",
@@ -94,7 +94,7 @@ async fn an_entry_is_the_node_that_java_expects_and_can_come_back() {
     let directory = "/node/com.ikurento.user.UserProvider/providers";
     for _ in 0..5 {
         provider.register(&entry).await.unwrap();
-        let nodes = children(&other, directory).await;
+        let nodes = other.children(directory).await;
         assert_eq!(
             nodes,
             [
@@ -108,7 +108,7 @@ async fn an_entry_is_the_node_that_java_expects_and_can_come_back() {
             "{stat:?}"
         );
         provider.unregister(&entry).await.unwrap();
-        assert!(children(&other, directory).await.is_empty());
+        assert!(other.children(directory).await.is_empty());
     }
 }
 
@@ -116,56 +116,56 @@ async fn an_entry_is_the_node_that_java_expects_and_can_come_back() {
 #[tokio::test]
 async fn consumers_and_static_entries() {
     let Some(server) = shared() else { return };
-    let other = client(server.port).await;
+    let other = Raw::to(server.port).await;
     let address = server.address("group=kinds&session=4000");
     let registry = open(&address);
     let consumer = url("consumer://10.0.0.1/a.B?version=1.0");
     registry.register(&consumer).await.unwrap();
-    let nodes = children(&other, "/kinds/a.B/consumers").await;
+    let nodes = other.children("/kinds/a.B/consumers").await;
     assert_eq!(
         nodes,
         ["consumer%3A%2F%2F10.0.0.1%2Fa.B%3Fcategory%3Dconsumers%26check%3Dfalse%26version%3D1.0"]
     );
     assert_eq!(
-        children(&other, "/kinds/a.B").await,
+        other.children("/kinds/a.B").await,
         ["consumers", "providers"]
     );
     let fixed = url("dubbo://h:1/a.B?dynamic=false");
     registry.register(&fixed).await.unwrap();
     drop(registry);
     eventually("the consumer is gone", async || {
-        children(&other, "/kinds/a.B/consumers").await.is_empty()
+        other.children("/kinds/a.B/consumers").await.is_empty()
     })
     .await;
-    assert_eq!(children(&other, "/kinds/a.B/providers").await.len(), 1);
+    assert_eq!(other.children("/kinds/a.B/providers").await.len(), 1);
     let next_life = open(&address);
     next_life.register(&fixed).await.unwrap();
     next_life.unregister(&fixed).await.unwrap();
-    assert!(children(&other, "/kinds/a.B/providers").await.is_empty());
+    assert!(other.children("/kinds/a.B/providers").await.is_empty());
 }
 
 #[tokio::test]
 async fn simplified_entries_are_short_and_taken_back() {
     let Some(server) = shared() else { return };
-    let other = client(server.port).await;
+    let other = Raw::to(server.port).await;
     let registry =
         open(&server.address("group=short&session=4000&simplified=true&extra-keys=zone"));
     let entry = url("dubbo://h:1/a.B?anyhost=true&application=x&pid=1&zone=z");
     registry.register(&entry).await.unwrap();
     let directory = "/short/a.B/providers";
     assert_eq!(
-        children(&other, directory).await,
+        other.children(directory).await,
         ["dubbo%3A%2F%2Fh%3A1%2Fa.B%3Fapplication%3Dx%26zone%3Dz"]
     );
     registry.unregister(&entry).await.unwrap();
-    assert!(children(&other, directory).await.is_empty());
+    assert!(other.children(directory).await.is_empty());
 }
 
 /// Spec 50 4.1, F-111: what we do not speak is listed for who does; what cannot be read is counted and hurts nobody.
 #[tokio::test]
 async fn foreign_and_bad_entries_do_not_disturb() {
     let Some(server) = shared() else { return };
-    let other = client(server.port).await;
+    let other = Raw::to(server.port).await;
     let registry = open(&server.address("group=foreign&session=4000"));
     for name in [
         "jsonrpc%3A%2F%2Fh%3A30880%2Fa.B2%3Finterface%3Da.B",
@@ -173,12 +173,12 @@ async fn foreign_and_bad_entries_do_not_disturb() {
         "nonsense",
         "dubbo%3A%2F%2Fh%3A1%2Fa.C",
     ] {
-        make(
-            &other,
-            &format!("/foreign/a.B/providers/{name}"),
-            CreateMode::Persistent,
-        )
-        .await;
+        other
+            .make(
+                &format!("/foreign/a.B/providers/{name}"),
+                CreateMode::Persistent,
+            )
+            .await;
     }
     let mut subscription = registry.subscribe(&url("consumer://c/a.B")).await.unwrap();
     let list = subscription.next().await.unwrap();
