@@ -80,7 +80,8 @@ impl LiveList {
 
     /// Waits for the first list, for `limit` at most; whether it is there.
     pub(crate) async fn wait_ready(&self, limit: Duration) -> bool {
-        if *self.ready.borrow() {
+        // Asked before every call to a direct address, so without the channel's lock.
+        if self.list.load().table.token() != 0 {
             return true;
         }
         let mut ready = self.ready.clone();

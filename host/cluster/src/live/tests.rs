@@ -8,11 +8,11 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use wubbo_core::{Directory, PolicySet, PolicySlot, Subscription, Url};
+use wubbo_core::{Cluster, Directory, PolicySet, PolicySlot, Subscription, Url};
 
 use super::*;
 use crate::testing::{Fake, SERVICE, announce, providers, reference, with};
-use crate::{DirectoryContext, RegistryDirectory, StaticDirectory};
+use crate::{DirectoryContext, Failover, RegistryDirectory, Retry, StaticDirectory};
 
 type Announcements = watch::Sender<Option<Arc<Snapshot>>>;
 
@@ -103,4 +103,56 @@ async fn a_directory_follows_its_registry_and_keeps_what_stays() {
     directory.refresh();
     tokio::task::yield_now().await;
     assert!(directory.wait_ready(Duration::ZERO).await);
+}
+
+#[tokio::test]
+async fn direct_providers_are_listed_and_nobody_is_not_available() {
+    // id, providers, unavailable ones, whether a cluster over them is available
+    let cases = [
+        ("DIR-03, CL-24", 10, 0, true),
+        ("DIR-05", 0, 0, false),
+        ("one of three", 3, 1, true),
+        ("all of three", 3, 3, false),
+    ];
+    for (id, count, unavailable, available) in cases {
+        let (fake, urls) = (Fake::healthy(), providers(count));
+        let away = urls.iter().take(unavailable);
+        let away = away.map(|url| url.location().to_owned());
+        fake.unavailable.lock().unwrap().extend(away);
+        let context = DirectoryContext::default();
+        let fixed = StaticDirectory::new(reference(""), &urls, &fake.protocols(), context);
+        assert!(fixed.wait_ready(Duration::from_secs(5)).await);
+        let fixed = Arc::new(fixed);
+        let cluster = Failover::new(Retry::Retryable).join(fixed.clone());
+        assert_eq!(fixed.list().invokers.len(), count, "{id}");
+        assert_eq!(cluster.is_available(), available, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_is_known_by_its_address_and_service() {
+    let (sender, directory) = directory(&Fake::healthy(), "", DirectoryContext::default());
+    let announced = |path: &str| Url::parse(&format!("dubbo://127.0.0.1:20000/{path}")).unwrap();
+    let mut urls: Vec<Url> = ["TEST0", "TEST1", "TEST2"].map(announced).into();
+    urls.push(urls[0].clone());
+    urls.push(with(&urls[1], "weight=5"));
+    urls.push(Url::parse("empty://127.0.0.1:20000/TEST4").unwrap());
+    announce(&sender, urls);
+    assert!(directory.wait_ready(Duration::from_secs(5)).await);
+    let list = directory.list();
+    assert_eq!((list.invokers.len(), list.skipped), (3, 0), "V-DIR-01");
+
+    // V-DIR-10: what only the reference says is no part of it.
+    let (sender, directory) =
+        self::directory(&Fake::healthy(), "group=g", DirectoryContext::default());
+    announce(&sender, providers(2));
+    assert!(directory.wait_ready(Duration::from_secs(5)).await);
+    announce(&sender, providers(1));
+    until("one is removed", || directory.list().invokers.len() == 1).await;
+    announce(&sender, vec![]);
+    until("an empty list says nobody", || {
+        directory.list().invokers.is_empty()
+    })
+    .await;
+    assert_ne!(directory.list().table.token(), 0);
 }

@@ -1,6 +1,6 @@
 //! What every config center must do, run over each of them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wubbo_core::{ConfigCenter, ConfigSubscription};
 
@@ -13,6 +13,7 @@ pub(super) async fn until_text(
     text: Option<&str>,
     what: &str,
 ) {
+    let started = Instant::now();
     let found = tokio::time::timeout(BOUND, async {
         while subscription.current().as_deref() != text {
             assert!(subscription.changed().await, "a living config center");
@@ -21,6 +22,7 @@ pub(super) async fn until_text(
     let found = found.await;
     let last = subscription.current();
     assert!(found.is_ok(), "{what}: expected {text:?}, last {last:?}");
+    println!("{what}: {:.1} ms", started.elapsed().as_secs_f64() * 1e3);
 }
 
 /// `write` puts a text under a key in a group, or removes it.

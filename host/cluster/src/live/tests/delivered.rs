@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::task::JoinSet;
 use wubbo_core::{
-    Applies, Candidates, Cluster, Invocation, Request, Router, RouterEntry, Routing, ServiceKey,
+    Applies, Candidates, Invocation, Request, Router, RouterEntry, Routing, ServiceKey,
 };
 
 use super::*;
-use crate::{Failover, Retry};
 
 /// Remembers what it was told.
 #[derive(Debug, Default)]

@@ -11,6 +11,9 @@ use super::super::TEXT_BYTES_MAX;
 use super::super::texts::All;
 use super::name::place;
 
+/// Most bytes of all texts together. Files above it are left out, or keep their last text.
+const ALL_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
 /// Reads one directory, pass by pass.
 #[derive(Debug)]
 pub(super) struct Reader {
@@ -76,10 +79,22 @@ impl Reader {
         }
         self.files.retain(|name, _| snapshot.get(name).is_some());
         let mut texts = All::new();
+        let mut bytes = 0_u64;
         for file in snapshot.entries() {
             match place(file.name()) {
                 Ok(place) => {
-                    let text = self.text(file, texts.contains_key(&place));
+                    bytes = bytes.saturating_add(file.len().min(TEXT_BYTES_MAX));
+                    let text = if texts.contains_key(&place) {
+                        self.refuse(file, "another file has the same group and key".to_owned());
+                        None
+                    } else if bytes > ALL_BYTES_MAX {
+                        self.stay(
+                            file,
+                            format!("the texts have more than {ALL_BYTES_MAX} bytes"),
+                        )
+                    } else {
+                        self.text(file)
+                    };
                     if let Some(directory) = file.path().parent() {
                         self.groups
                             .insert(place.group.clone(), directory.to_owned());
@@ -107,11 +122,7 @@ impl Reader {
     }
 
     /// The text of `file`, read only when it changed. A file whose bytes cannot be used keeps its last text.
-    fn text(&mut self, file: &Entry, taken: bool) -> Option<Arc<str>> {
-        if taken {
-            self.refuse(file, "another file has the same group and key".to_owned());
-            return None;
-        }
+    fn text(&mut self, file: &Entry) -> Option<Arc<str>> {
         let known = self.files.get(file.name());
         if known.is_none_or(|known| known.file != *file || known.read != Read::Done) {
             let last = known.and_then(|known| known.text.clone());
@@ -124,6 +135,14 @@ impl Reader {
             self.learn(file, text, trouble, done);
         }
         self.files.get(file.name())?.text.clone()
+    }
+
+    /// The last text of a file that is not to be read now.
+    fn stay(&mut self, file: &Entry, reason: String) -> Option<Arc<str>> {
+        let known = self.files.get(file.name());
+        let last = known.and_then(|known| known.text.clone());
+        self.learn(file, last.clone(), Some(reason), Read::NotNow);
+        last
     }
 
     fn refuse(&mut self, file: &Entry, reason: String) {

@@ -167,6 +167,30 @@ async fn of_two_files_with_one_key_the_first_by_name_counts() {
 }
 
 #[tokio::test]
+async fn texts_beyond_the_bound_of_all_are_left_out_and_known_ones_stay() {
+    let home = Home::new();
+    home.write(KEY, "known");
+    let (center, mut subscription) = home.subscribed().await;
+    let large = vec![b'x'; 1024 * 1024];
+    for number in 0..64 {
+        home.write(&format!("large{number:02}"), &large);
+    }
+    let mut last = center.subscribe("large63", "dubbo").await.unwrap();
+    let text = String::from_utf8(large).unwrap();
+    until_text(&mut last, Some(&text), "64 MiB").await;
+    home.write(KEY, "changed, and one byte too many");
+    quiet(&mut subscription, "beyond the bound").await;
+    assert_eq!(subscription.current().as_deref(), Some("known"));
+    fs::remove_file(home.file("large00")).unwrap();
+    until_text(
+        &mut subscription,
+        Some("changed, and one byte too many"),
+        "there is room",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn dropping_it_ends_its_subscriptions() {
     let (center, mut subscription) = Home::new().subscribed().await;
     drop(center);
