@@ -79,13 +79,15 @@ impl Router for ConditionRouter {
                 continue;
             }
             for (condition, sets) in rule.conditions.iter().zip(&mut applied.sets) {
-                if candidates.count() == 0 {
-                    return Ok(());
+                if !holds(condition, call, path)? {
+                    continue;
                 }
-                if holds(condition, call, path)? {
-                    let before = candidates.count();
-                    narrow(condition, sets, call, path, candidates)?;
-                    explain(call, condition, before, candidates.count());
+                // Counting costs as much as narrowing, so only for who asks.
+                let before = call.explained().then(|| candidates.count());
+                narrow(condition, sets, call, path, candidates)?;
+                if let Some(before) = before {
+                    let (text, after) = (&condition.text, candidates.count());
+                    call.note(None, &format!("{text}: {after} of {before} left"));
                 }
             }
         }
@@ -202,13 +204,6 @@ fn pick(condition: &Condition, choices: &[usize], random: u64) -> Option<usize> 
         left = left.saturating_sub(weight);
         found
     })
-}
-
-fn explain(call: &Routing<'_>, condition: &Condition, before: usize, after: usize) {
-    if call.explained() {
-        let text = format!("{}: {after} of {before} left", condition.text);
-        call.note(None, &text);
-    }
 }
 
 #[cfg(test)]
