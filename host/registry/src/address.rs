@@ -31,7 +31,7 @@ pub async fn open(address: &str) -> Result<Arc<dyn Registry>, Error> {
         #[cfg(feature = "zookeeper")]
         Address::Zookeeper(address) => Ok(Arc::new(crate::ZookeeperRegistry::open(&address)?)),
         #[cfg(not(feature = "zookeeper"))]
-        Address::Zookeeper(_) => Err(without_zookeeper()),
+        Address::Zookeeper(_) => Err(without_zookeeper(WHAT)),
     }
 }
 
@@ -44,14 +44,14 @@ pub fn check(address: &str) -> Result<(), Error> {
         #[cfg(feature = "zookeeper")]
         Address::Zookeeper(address) => crate::ZookeeperRegistry::check(&address),
         #[cfg(not(feature = "zookeeper"))]
-        Address::Zookeeper(_) => Err(without_zookeeper()),
+        Address::Zookeeper(_) => Err(without_zookeeper(WHAT)),
         _ => Ok(()),
     }
 }
 
 #[cfg(not(feature = "zookeeper"))]
-fn without_zookeeper() -> Error {
-    let message = "registry zookeeper: was not built in; build with the feature zookeeper";
+pub(crate) fn without_zookeeper(what: &str) -> Error {
+    let message = format!("{what} zookeeper: was not built in; build with the feature zookeeper");
     Error::new(ErrorKind::Config, message)
 }
 

@@ -9,11 +9,13 @@ mod conformance;
 
 use std::sync::Arc;
 
-use wubbo_core::{ConfigCenter, Error, ErrorKind};
+use wubbo_core::{ConfigCenter, Error};
 
 pub use file::FileConfigCenter;
 pub use memory::MemoryConfigCenter;
 
+#[cfg(not(feature = "zookeeper"))]
+use crate::address::without_zookeeper;
 use crate::address::{Address, parse};
 
 /// What an address is of, in error messages.
@@ -31,7 +33,10 @@ pub async fn open_config(address: &str) -> Result<Arc<dyn ConfigCenter>, Error> 
     match parse(WHAT, address)? {
         Address::Memory(name) => Ok(Arc::new(MemoryConfigCenter::open(&name))),
         Address::File(directory) => Ok(Arc::new(FileConfigCenter::open(&directory).await?)),
-        Address::Zookeeper(_) => Err(only_a_registry()),
+        #[cfg(feature = "zookeeper")]
+        Address::Zookeeper(address) => Ok(Arc::new(crate::ZookeeperConfigCenter::open(&address)?)),
+        #[cfg(not(feature = "zookeeper"))]
+        Address::Zookeeper(_) => Err(without_zookeeper(WHAT)),
     }
 }
 
@@ -41,18 +46,18 @@ pub async fn open_config(address: &str) -> Result<Arc<dyn ConfigCenter>, Error> 
 /// As [`open_config`], without what only trying tells.
 pub fn check_config(address: &str) -> Result<(), Error> {
     match parse(WHAT, address)? {
-        Address::Zookeeper(_) => Err(only_a_registry()),
+        #[cfg(feature = "zookeeper")]
+        Address::Zookeeper(address) => crate::ZookeeperConfigCenter::check(&address),
+        #[cfg(not(feature = "zookeeper"))]
+        Address::Zookeeper(_) => Err(without_zookeeper(WHAT)),
         _ => Ok(()),
     }
 }
 
-fn only_a_registry() -> Error {
-    let message = "config center zookeeper: is a registry alone; rules can lie in file:./directory";
-    Error::new(ErrorKind::Config, message)
-}
-
 #[cfg(test)]
 mod tests {
+    use wubbo_core::ErrorKind;
+
     use super::*;
 
     #[tokio::test]

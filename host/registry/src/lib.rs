@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `memory://name` | [`MemoryRegistry`]: shared by all who name it in this process | [`MemoryConfigCenter`]: likewise |
 //! | `file:./dir`, `file:/dir`, `file:///dir` | [`FileRegistry`]: a watched directory, shared by the processes of one machine | [`FileConfigCenter`]: `<dir>/<group>/<key>` |
-//! | `zookeeper://host:port?backup=..` | `ZookeeperRegistry`, behind the feature `zookeeper`: what Dubbo itself uses | |
+//! | `zookeeper://host:port?backup=..` | `ZookeeperRegistry`, behind the feature `zookeeper`: what Dubbo itself uses | `ZookeeperConfigCenter`, likewise |
 //!
 //! [`open`] and [`open_config`] make one from its address. What it deliberately does not know: calls, protocols, policies,
 //! and what a subscriber does with a list.
@@ -27,4 +27,4 @@ pub use config::{FileConfigCenter, MemoryConfigCenter, check_config, open_config
 pub use file::FileRegistry;
 pub use memory::MemoryRegistry;
 #[cfg(feature = "zookeeper")]
-pub use zookeeper::ZookeeperRegistry;
+pub use zookeeper::{ZookeeperConfigCenter, ZookeeperRegistry};

@@ -4,6 +4,7 @@
 //! that names it ([`link`]); every wanted node has a task that keeps it ([`node`]), every directory that somebody subscribed to
 //! one that reads it ([`follow`]). An outage stops none of them and tells subscribers nothing.
 
+mod config_center;
 mod follow;
 mod link;
 mod node;
@@ -20,8 +21,9 @@ use std::sync::Arc;
 use wubbo_core::{BoxFuture, Error, ErrorKind, Registry, Subscription, Url, keys};
 use zookeeper_client::CreateMode;
 
+pub use self::config_center::ZookeeperConfigCenter;
 use self::node::Node;
-use self::settings::Settings;
+use self::settings::{REGISTRY, Settings};
 use self::shared::Shared;
 
 /// Whether an entry lives with its process; default `true` (Dubbo Java `RegistryConstants.DYNAMIC_KEY`).
@@ -49,7 +51,7 @@ impl ZookeeperRegistry {
     /// # Errors
     /// [`ErrorKind::Config`] when the address cannot be one. A cluster that is out of reach now is no error.
     pub fn open(address: &str) -> Result<Self, Error> {
-        let (url, settings) = settings::read(address)?;
+        let (url, settings) = settings::read(REGISTRY, address)?;
         let (shared, holder) = Shared::of(&settings.cluster);
         Ok(Self {
             url,
@@ -64,7 +66,7 @@ impl ZookeeperRegistry {
     /// # Errors
     /// As [`ZookeeperRegistry::open`].
     pub fn check(address: &str) -> Result<(), Error> {
-        settings::read(address).map(|_| ())
+        settings::read(REGISTRY, address).map(|_| ())
     }
 
     /// `url` as it is announced.

@@ -91,6 +91,20 @@ pub(super) async fn children(live: &Live, path: &str) -> Reading<Vec<String>> {
     }
 }
 
+/// The bytes of `path`; `None` when it does not exist.
+pub(super) async fn bytes(live: &Live, path: &str) -> Reading<Option<Vec<u8>>> {
+    loop {
+        match live.ask(live.client.get_and_watch_data(path)).await {
+            Err(Error::NoNode) => {
+                if let Some(watcher) = absent(live, path).await? {
+                    return Ok((None, watcher));
+                }
+            }
+            found => return found.map(|(bytes, _, watcher)| (Some(bytes), watcher)),
+        }
+    }
+}
+
 /// A watch for the making of `path`; `None` when it was made in the meantime.
 async fn absent(live: &Live, path: &str) -> Result<Option<OneshotWatcher>, Error> {
     let (stat, watcher) = live.ask(live.client.check_and_watch_stat(path)).await?;

@@ -38,7 +38,7 @@ impl Root {
             return Ok(Self { path });
         }
         Err(format!(
-            "group={group} is no path of ZooKeeper; expected a name such as dubbo"
+            "root {group:?} (group, namespace) is no path of ZooKeeper; expected a name such as dubbo"
         ))
     }
 
@@ -55,9 +55,9 @@ impl Root {
         self.child(&encode(interface), category)
     }
 
-    /// The same for the name of a node under the root, as it was found there.
-    pub(super) fn child(&self, service: &str, category: &str) -> String {
-        format!("{}/{service}/{category}", self.path)
+    /// The path of a node two levels under the root, by the names of both.
+    pub(super) fn child(&self, first: &str, second: &str) -> String {
+        format!("{}/{first}/{second}", self.path)
     }
 
     /// The directory and the name of the node that announces `url`.
@@ -69,7 +69,7 @@ impl Root {
         if interface.is_empty() {
             return Err("names no interface".into());
         }
-        if interface == ANY || !is_segment(category) || category.contains(['/', ',']) {
+        if interface == ANY || !is_name(category) || category.contains(',') {
             return Err(format!(
                 "cannot be announced for interface {interface:?} in category {category:?}"
             ));
@@ -93,8 +93,7 @@ pub(super) fn categories(consumer: &Url) -> Vec<String> {
     }
     let mut categories: Vec<String> = Vec::new();
     for name in asked.split(',').map(str::trim) {
-        if is_segment(name) && !name.contains('/') && !categories.iter().any(|known| known == name)
-        {
+        if is_name(name) && !categories.iter().any(|known| known == name) {
             categories.push(name.to_owned());
         }
     }
@@ -150,6 +149,11 @@ fn encode(text: &str) -> String {
 /// From the character set of Go's encoder to that of Java's. A percent sign is itself encoded, so `%2A` can only be a star.
 fn java(encoded: &str) -> String {
     encoded.replace("%2A", "*").replace('~', "%7E")
+}
+
+/// Whether `name` can be that of a node.
+pub(super) fn is_name(name: &str) -> bool {
+    is_segment(name) && !name.contains('/')
 }
 
 /// Whether ZooKeeper takes `name` as part of a path.

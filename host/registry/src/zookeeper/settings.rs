@@ -7,6 +7,10 @@ use wubbo_core::{Error, ErrorKind, Url, parse_duration};
 
 use super::path::Root;
 
+/// What an address is of.
+pub(super) const REGISTRY: &str = "registry";
+/// The other thing that an address may be of.
+pub(super) const CONFIG_CENTER: &str = "config center";
 /// Port of an address that names none.
 const PORT: u16 = 2181;
 /// Default of `session` (Dubbo Java `AbstractZookeeperClient.DEFAULT_SESSION_TIMEOUT_MS`). The server may grant less.
@@ -20,6 +24,8 @@ pub(super) struct Settings {
     pub(super) cluster: Cluster,
     /// Where Dubbo's tree begins (`group`).
     pub(super) root: Root,
+    /// Where the config center's tree begins (`namespace`).
+    pub(super) namespace: Root,
     /// How long an operation waits for the registry before it is given up or left to the background (`timeout`).
     pub(super) timeout: Duration,
     /// Whether a registration that cannot be made in time is an error (`check`).
@@ -50,18 +56,19 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// Reads the address of a ZooKeeper registry or config center.
+/// Reads an address; `what` it is of is named in the error.
 ///
 /// # Errors
 /// [`ErrorKind::Config`] names the address and what is wrong with it.
-pub(super) fn read(text: &str) -> Result<(Url, Settings), Error> {
+pub(super) fn read(what: &str, text: &str) -> Result<(Url, Settings), Error> {
     let url = Url::parse_addresses(text).map_err(|error| {
-        Error::with_source(ErrorKind::Config, "registry address cannot be read", error)
+        let message = format!("{what} address cannot be read");
+        Error::with_source(ErrorKind::Config, message, error)
     })?;
     match settings(&url) {
         Ok(settings) => Ok((url, settings)),
         Err(cause) => {
-            let message = format!("registry {url:?}: {cause}");
+            let message = format!("{what} {url:?}: {cause}");
             Err(Error::new(ErrorKind::Config, message))
         }
     }
@@ -89,6 +96,7 @@ fn settings(url: &Url) -> Result<Settings, String> {
             session: session.map_or(Ok(SESSION), |key| duration(url, key, SESSION))?,
         },
         root: Root::new(url.get_or("group", "dubbo"))?,
+        namespace: Root::new(url.get_or("namespace", "dubbo"))?,
         timeout: duration(url, "timeout", TIMEOUT)?,
         check: url.get_bool("check", true),
         simplified: url.get_bool("simplified", false),
@@ -146,13 +154,13 @@ mod tests {
 
     #[test]
     fn reads_the_keys_of_dubbo_java() {
-        let (_, plain) = read("zookeeper://h1").unwrap();
+        let (_, plain) = read(REGISTRY, "zookeeper://h1").unwrap();
         assert_eq!(plain.cluster.addresses, "h1:2181");
         assert_eq!(plain.root.as_str(), "/dubbo");
         assert_eq!((plain.cluster.session, plain.timeout), (SESSION, TIMEOUT));
         assert!(plain.check && !plain.simplified);
         let full = "zookeeper://me:secret@h1:1,h2/org.apache.dubbo.registry.RegistryService?backup=h3:3,[::1]:4&group=shop&session=4000&timeout=2s&check=false&simplified=true&extra-keys=a, b";
-        let (url, full) = read(full).unwrap();
+        let (url, full) = read(REGISTRY, full).unwrap();
         assert_eq!(full.cluster.addresses, "h1:1,h2:2181,h3:3,[::1]:4");
         assert_eq!(full.cluster.identity.0, "me:secret");
         assert_eq!(full.root.as_str(), "/shop");
@@ -161,7 +169,7 @@ mod tests {
         assert!(!full.check && full.simplified);
         assert_eq!(full.extra_keys, ["a", "b"]);
         assert!(!format!("{url:?} {:?}", full.cluster).contains("secret"));
-        let (_, go) = read("zookeeper://h1?registry.timeout=10s").unwrap();
+        let (_, go) = read(REGISTRY, "zookeeper://h1?registry.timeout=10s").unwrap();
         assert_eq!(go.cluster.session, Duration::from_secs(10));
     }
 
@@ -184,7 +192,7 @@ mod tests {
             ),
             ("zookeeper://h:1?group=a//b", "is no path of ZooKeeper"),
         ] {
-            let error = read(address).unwrap_err();
+            let error = read(REGISTRY, address).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{address}");
             assert!(error.message().contains(cause), "{address}: {error}");
             assert!(!error.message().contains("secret"), "{error}");

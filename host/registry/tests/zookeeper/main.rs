@@ -8,6 +8,9 @@
     reason = "tests fail by panicking and print what they measured"
 )]
 
+mod config_center;
+#[path = "../../src/config/conformance.rs"]
+mod config_conformance;
 #[path = "../../src/conformance.rs"]
 mod conformance;
 mod faults;
