@@ -1,7 +1,8 @@
 //! What a policy may do before it sees its first call: read its configuration, name its metrics, say what it will read.
 
 use crate::abi::interest::{Hook, Interest, Space};
-use crate::error::{Error, Result};
+use crate::abi::limits;
+use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Host, Metric};
 use crate::native::MetricKind;
 use crate::seam::HostRef;
@@ -23,7 +24,7 @@ pub trait Declared {
 /// What `setup` and `on_rule` of a policy may do.
 pub struct Setup<'a> {
     host: HostRef<'a>,
-    interest: Option<Vec<(Space, String, u16)>>,
+    interest: Option<Vec<(Space, String, Hook)>>,
 }
 
 impl fmt::Debug for Setup<'_> {
@@ -50,10 +51,13 @@ impl<'a> Setup<'a> {
 
     /// Asks for a text to be at hand in a hook. The first use in one `setup` or `on_rule` replaces the whole list,
     /// that of the manifest or of an earlier hook; nothing is replaced when the hook fails.
+    ///
+    /// It is checked after the hook, which then fails: a text that the other hook cannot have (ABI.md 5.3), a key that is
+    /// empty or above 256 bytes, more than 64 texts.
     pub fn read(&mut self, space: Space, key: impl Into<String>, hook: Hook) {
         self.interest
             .get_or_insert_default()
-            .push((space, key.into(), hook.bit()));
+            .push((space, key.into(), hook));
     }
 
     /// A metric that only grows; shown as `wubbo_plugin_<name>`. In `setup` only.
@@ -81,18 +85,39 @@ impl<'a> Setup<'a> {
     }
 
     /// What was asked for; `None`: nothing, the list stays as it is.
-    pub(crate) fn interest(&self) -> Option<Vec<Interest<'_>>> {
-        let list = self.interest.as_ref()?;
-        Some(
-            list.iter()
-                .map(|(space, key, hooks)| Interest {
-                    space: *space,
-                    hooks: *hooks,
-                    key,
-                })
-                .collect(),
-        )
+    ///
+    /// # Errors
+    /// As a host refuses it, but with the name of the text: both forms ask here first.
+    pub(crate) fn interest(&self) -> Result<Option<Vec<Interest<'_>>>> {
+        let Some(list) = &self.interest else {
+            return Ok(None);
+        };
+        if list.len() > limits::INTEREST_MAX {
+            return Err(Error::host(
+                ErrorKind::TooLarge,
+                "more than 64 texts to read",
+            ));
+        }
+        let checked = list
+            .iter()
+            .map(|(space, key, hook)| checked(*space, key, *hook));
+        checked.collect::<Result<Vec<_>>>().map(Some)
     }
+}
+
+fn checked(space: Space, key: &str, hook: Hook) -> Result<Interest<'_>> {
+    let kind = match key.len() {
+        len if len > limits::KEY_MAX => ErrorKind::TooLarge,
+        len if len > 0 && hook.can_read(space, key) => {
+            let hooks = hook.bit();
+            return Ok(Interest { space, hooks, key });
+        }
+        _ => ErrorKind::BadArgument,
+    };
+    Err(Error::of(
+        kind,
+        format!("`{key}` to read in {}", hook.name()),
+    ))
 }
 
 /// Reads a policy's configuration from JSON text.

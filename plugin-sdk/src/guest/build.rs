@@ -58,7 +58,7 @@ fn text_at<'a>(input: Input<'a>, offset: usize, len: usize) -> Result<&'a str> {
 
 /// Tells the host what was asked for.
 fn tell<'s>(setup: &'s Setup<'_>) -> Result<Option<Vec<Interest<'s>>>> {
-    let Some(list) = setup.interest() else {
+    let Some(list) = setup.interest()? else {
         return Ok(None);
     };
     let mut records = Vec::new();

@@ -11,8 +11,10 @@ struct Linked<T: Configurator>(RunningConfigurator<T>);
 
 impl<T: Configurator> NativeConfigurator for Linked<T> {
     fn on_rule(&mut self, rule: RuleText<'_>, host: &dyn HostFunctions) -> Result<()> {
-        // What is asked for here is at hand anyway: a linked plugin reads the URL where it lies.
-        self.0.on_rule(&Rule::new(rule), &mut Setup::new(host))
+        let mut setup = Setup::new(host);
+        self.0.on_rule(&Rule::new(rule), &mut setup)?;
+        // What is asked for is at hand anyway: a linked plugin reads the URL where it lies.
+        setup.interest().map(|_| ())
     }
 
     fn configure_url(&mut self, url: &dyn HostUrl, out: &mut Vec<u8>) -> Result<()> {
@@ -41,6 +43,8 @@ fn create<T: Configurator>(
     config: &str,
     host: &dyn HostFunctions,
 ) -> Result<Box<dyn NativeConfigurator>> {
-    let running = RunningConfigurator::<T>::new(config, &mut Setup::new(host))?;
+    let mut setup = Setup::new(host);
+    let running = RunningConfigurator::<T>::new(config, &mut setup)?;
+    setup.interest()?;
     Ok(Box::new(Linked(running)))
 }

@@ -41,6 +41,8 @@ pub const fn filter_factory<T: Filter>(manifest: &'static [u8]) -> Factory {
 }
 
 fn create<T: Filter>(config: &str, host: &dyn HostFunctions) -> Result<Box<dyn NativeFilter>> {
-    let policy: T = build(config, &mut Setup::new(host))?;
+    let mut setup = Setup::new(host);
+    let policy: T = build(config, &mut setup)?;
+    setup.interest()?;
     Ok(Box::new(Linked(policy)))
 }

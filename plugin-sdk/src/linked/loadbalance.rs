@@ -55,6 +55,6 @@ fn create<T: LoadBalance + Declared>(
     let mut setup = Setup::new(host);
     let running = RunningBalancer::<T>::new(config, &mut setup)?;
     let mut reads = Reads::declared(T::INTERESTS);
-    reads.replace(&setup);
+    reads.replace(&setup)?;
     Ok(Box::new(Linked { running, reads }))
 }

@@ -2,6 +2,7 @@
 //! and a policy must not work in one form alone.
 
 use crate::abi::interest::{Hook, Interest, Space};
+use crate::error::Result;
 use crate::setup::Setup;
 
 /// Space and key of each declared column.
@@ -15,10 +16,14 @@ impl Reads {
     }
 
     /// Takes over what a hook asked for, if it did.
-    pub(super) fn replace(&mut self, setup: &Setup<'_>) {
-        if let Some(list) = setup.interest() {
+    ///
+    /// # Errors
+    /// What was asked for cannot be had; nothing is taken over.
+    pub(super) fn replace(&mut self, setup: &Setup<'_>) -> Result<()> {
+        if let Some(list) = setup.interest()? {
             *self = Self::declared(&list);
         }
+        Ok(())
     }
 
     pub(super) fn list(&self) -> &[(Space, String)] {

@@ -31,8 +31,7 @@ impl<T: Router> NativeRouter for Linked<T> {
     fn on_rule(&mut self, rule: RuleText<'_>, host: &dyn HostFunctions) -> Result<()> {
         let mut setup = Setup::new(host);
         self.running.on_rule(&Rule::new(rule), &mut setup)?;
-        self.reads.replace(&setup);
-        Ok(())
+        self.reads.replace(&setup)
     }
 
     fn route(&mut self, call: &dyn HostRouting, candidates: &mut [u64]) -> Result<bool> {
@@ -65,6 +64,6 @@ fn create<T: Router + Declared>(
     let mut setup = Setup::new(host);
     let running = RunningRouter::<T>::new(config, &mut setup)?;
     let mut reads = Reads::declared(T::INTERESTS);
-    reads.replace(&setup);
+    reads.replace(&setup)?;
     Ok(Box::new(Linked { running, reads }))
 }

@@ -135,6 +135,27 @@ fn a_rule_may_ask_for_columns_but_not_for_metrics() {
 }
 
 #[test]
+fn what_cannot_be_read_is_refused_by_name() {
+    let cases = [
+        (
+            "attachment-of-providers",
+            "`zone` to read in on_providers: bad argument",
+        ),
+        ("unknown-field", "`colour` to read in route: bad argument"),
+        ("empty-key", "`` to read in route: bad argument"),
+        ("long-key", "to read in route: too large"),
+        ("too-many", "more than 64 texts to read: too large"),
+    ];
+    let mut bench = router();
+    for (text, expected) in cases {
+        let error = bench.rule(Scope::Service, "k", "g", text).unwrap_err();
+        let message = error.to_string();
+        assert!(message.ends_with(expected), "{text}: {message}");
+    }
+    assert_eq!(bench.route(&call()).unwrap().len(), 4);
+}
+
+#[test]
 fn a_dropped_service_is_told_once() {
     let mut bench = router();
     bench.providers(&LIST).unwrap();

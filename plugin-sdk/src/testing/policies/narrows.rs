@@ -52,6 +52,13 @@ impl Router for Narrows {
                 return Err(Error::new("a zone has no spaces").at(1, column));
             }
             Some("alone") => setup.read(Space::Url, "zone", Hook::OnProviders),
+            Some("attachment-of-providers") => {
+                setup.read(Space::Attachment, "zone", Hook::OnProviders);
+            }
+            Some("unknown-field") => setup.read(Space::Field, "colour", Hook::Route),
+            Some("empty-key") => setup.read(Space::Url, "", Hook::Route),
+            Some("long-key") => setup.read(Space::Url, "k".repeat(257), Hook::Route),
+            Some("too-many") => (0..65).for_each(|_| setup.read(Space::Url, "a", Hook::Route)),
             Some("late-metric") => setup.counter("late", "").map(|_| ())?,
             text => self.zone = text.map(str::to_owned),
         }
