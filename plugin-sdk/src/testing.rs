@@ -7,6 +7,7 @@
 mod balancer;
 mod call;
 mod configurator;
+pub mod hostile;
 mod lists;
 mod memory;
 mod pair;

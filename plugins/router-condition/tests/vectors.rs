@@ -15,4 +15,12 @@ fn vectors() {
         vectors.cases.len(),
         failed.join("\n")
     );
+
+    let mut wrong = vectors.cases[0].clone();
+    wrong.expect.push(99);
+    assert!(wrong.check(factory).is_err(), "another result is found");
+    let refused = |case: &&RouterCase| case.rules.iter().any(|rule| rule.error.is_some());
+    let mut wrong = vectors.cases.iter().find(refused).unwrap().clone();
+    wrong.rules.iter_mut().for_each(|rule| rule.error = None);
+    assert!(wrong.check(factory).is_err(), "a refused rule is found");
 }
