@@ -14,6 +14,8 @@ mod address;
 mod board;
 mod config;
 mod file;
+#[cfg(feature = "zookeeper")]
+mod last_lists;
 mod matching;
 mod memory;
 #[cfg(feature = "zookeeper")]

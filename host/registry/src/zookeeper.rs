@@ -17,19 +17,26 @@ mod shelves;
 mod simplified;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use wubbo_core::{BoxFuture, Error, ErrorKind, Registry, Subscription, Url, keys};
+use tokio::time::sleep;
+use wubbo_core::{BoxFuture, Error, ErrorKind, Registry, Subscription, Tasks, Url, keys};
 use zookeeper_client::CreateMode;
 
 pub use self::config_center::ZookeeperConfigCenter;
 use self::node::Node;
 use self::settings::{REGISTRY, Settings};
 use self::shared::Shared;
+use crate::last_lists::LastLists;
 
 /// Whether an entry lives with its process; default `true` (Dubbo Java `RegistryConstants.DYNAMIC_KEY`).
 const DYNAMIC: &str = "dynamic";
 /// Whether a registration must succeed at once; default `true` (Dubbo Java `CommonConstants.CHECK_KEY`).
 const CHECK: &str = "check";
+
+/// How long a subscriber waits for a first connection before it gets the list of a former life. References wait three times
+/// as long for their first list.
+const OFFER_AFTER: Duration = Duration::from_secs(1);
 
 /// A registry at a ZooKeeper cluster.
 ///
@@ -42,6 +49,9 @@ pub struct ZookeeperRegistry {
     /// Tells what this value announced and subscribed to from that of others with the same connection.
     holder: u64,
     shared: Arc<Shared>,
+    last_lists: Option<Arc<LastLists>>,
+    /// Offers of last lists that may become due; dropped with this value.
+    offers: Tasks,
 }
 
 impl ZookeeperRegistry {
@@ -53,11 +63,14 @@ impl ZookeeperRegistry {
     pub fn open(address: &str) -> Result<Self, Error> {
         let (url, settings) = settings::read(REGISTRY, address)?;
         let (shared, holder) = Shared::of(&settings.cluster);
+        let last_lists = settings.file.as_deref().map(LastLists::open);
         Ok(Self {
             url,
             settings,
             holder,
             shared,
+            last_lists: last_lists.map(Arc::new),
+            offers: Tasks::new("zookeeper last lists"),
         })
     }
 
@@ -103,6 +116,26 @@ impl ZookeeperRegistry {
             further: further.into_iter().collect(),
             mode,
         })
+    }
+
+    /// Lets a subscriber start with the list of a former life when the registry stays out of reach.
+    fn offer(&self, id: u64, consumer: Url, last_lists: Arc<LastLists>) {
+        let (shelves, link) = (Arc::clone(&self.shared.shelves), self.shared.link.clone());
+        self.offers.spawn(async move {
+            sleep(OFFER_AFTER).await;
+            if link.is_live() {
+                return;
+            }
+            if let Some(urls) = last_lists.get(&consumer).await {
+                let (service, entries) = (consumer.service(), urls.len());
+                tracing::warn!(
+                    service,
+                    entries,
+                    "registry out of reach, its last list is taken from the file"
+                );
+                shelves.offer(id, urls);
+            }
+        });
     }
 
     fn failed(&self, what: &str, url: &Url, reason: &str) -> Error {
@@ -151,7 +184,13 @@ impl Registry for ZookeeperRegistry {
     fn subscribe<'a>(&'a self, consumer: &'a Url) -> BoxFuture<'a, Result<Subscription, Error>> {
         Box::pin(async move {
             let shelves = &self.shared.shelves;
-            shelves.subscribe(self.holder, &self.settings.root, consumer)
+            let (root, last_lists) = (&self.settings.root, self.last_lists.clone());
+            let (subscription, id) =
+                shelves.subscribe(self.holder, root, consumer, last_lists.clone())?;
+            if let Some(last_lists) = last_lists {
+                self.offer(id, consumer.clone(), last_lists);
+            }
+            Ok(subscription)
         })
     }
 

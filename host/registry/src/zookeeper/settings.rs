@@ -1,6 +1,7 @@
 //! From `zookeeper://user:password@h1:2181?backup=h2:2181&group=..` to what the registry needs to know.
 //! The keys are those of Dubbo Java, so that an address can be copied from a Java application's configuration.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use wubbo_core::{Error, ErrorKind, Url, parse_duration};
@@ -34,6 +35,8 @@ pub(super) struct Settings {
     pub(super) simplified: bool,
     /// What is announced beside them (`extra-keys`).
     pub(super) extra_keys: Vec<String>,
+    /// Where the last lists are kept (`file`).
+    pub(super) file: Option<PathBuf>,
 }
 
 /// Which servers, as whom, with which session: those who agree in this share a connection.
@@ -107,6 +110,7 @@ fn settings(url: &Url) -> Result<Settings, String> {
             .filter(|key| !key.is_empty())
             .map(str::to_owned)
             .collect(),
+        file: url.get("file").map(PathBuf::from),
     })
 }
 
@@ -159,7 +163,7 @@ mod tests {
         assert_eq!(plain.root.as_str(), "/dubbo");
         assert_eq!((plain.cluster.session, plain.timeout), (SESSION, TIMEOUT));
         assert!(plain.check && !plain.simplified);
-        let full = "zookeeper://me:secret@h1:1,h2/org.apache.dubbo.registry.RegistryService?backup=h3:3,[::1]:4&group=shop&session=4000&timeout=2s&check=false&simplified=true&extra-keys=a, b";
+        let full = "zookeeper://me:secret@h1:1,h2/org.apache.dubbo.registry.RegistryService?backup=h3:3,[::1]:4&group=shop&session=4000&timeout=2s&check=false&simplified=true&extra-keys=a, b&file=/x";
         let (url, full) = read(REGISTRY, full).unwrap();
         assert_eq!(full.cluster.addresses, "h1:1,h2:2181,h3:3,[::1]:4");
         assert_eq!(full.cluster.identity.0, "me:secret");
@@ -168,6 +172,7 @@ mod tests {
         assert_eq!(full.timeout, Duration::from_secs(2));
         assert!(!full.check && full.simplified);
         assert_eq!(full.extra_keys, ["a", "b"]);
+        assert_eq!(full.file, Some("/x".into()));
         assert!(!format!("{url:?} {:?}", full.cluster).contains("secret"));
         let (_, go) = read(REGISTRY, "zookeeper://h1?registry.timeout=10s").unwrap();
         assert_eq!(go.cluster.session, Duration::from_secs(10));

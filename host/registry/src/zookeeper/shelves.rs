@@ -13,6 +13,7 @@ use super::link::{Link, Live};
 use super::path::{self, ANY, Root};
 use super::shelf::{Contents, Items, Shelf};
 use crate::board::{View, select};
+use crate::last_lists::LastLists;
 
 /// Shelves and subscribers of one cluster.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ struct Subscriber {
     consumer: Url,
     root: Root,
     directories: BTreeSet<String>,
+    /// Where its lists are remembered.
+    last_lists: Option<Arc<LastLists>>,
     snapshots: watch::Sender<Option<Arc<Snapshot>>>,
 }
 
@@ -67,7 +70,8 @@ impl Shelves {
         holder: u64,
         root: &Root,
         consumer: &Url,
-    ) -> Result<Subscription, Error> {
+        last_lists: Option<Arc<LastLists>>,
+    ) -> Result<(Subscription, u64), Error> {
         let refuse = |cause: &str| {
             let message = format!("subscription {consumer:?}: {cause}");
             Err(Error::new(ErrorKind::Config, message))
@@ -88,6 +92,7 @@ impl Shelves {
             consumer: consumer.clone(),
             root: root.clone(),
             directories: BTreeSet::new(),
+            last_lists,
             snapshots,
         };
         state.subscribers.insert(id, subscriber);
@@ -103,7 +108,24 @@ impl Shelves {
         }
         state.tell(id);
         let shelves = Arc::downgrade(self);
-        Ok(Subscription::new(receiver, Reader { shelves, id }))
+        let subscription = Subscription::new(receiver, Reader { shelves, id });
+        Ok((subscription, id))
+    }
+
+    /// Gives a subscriber that has no list yet the one of a former life.
+    pub(super) fn offer(&self, id: u64, urls: Vec<Url>) {
+        let state = self.lock();
+        let Some(subscriber) = state.subscribers.get(&id) else {
+            return;
+        };
+        subscriber.snapshots.send_if_modified(|last| {
+            let first = last.is_none();
+            if first {
+                let unreadable = 0;
+                *last = Some(Arc::new(Snapshot { urls, unreadable }));
+            }
+            first
+        });
     }
 
     /// Ends the subscriptions that were made through one registry value.
@@ -253,6 +275,9 @@ impl State {
         }
         let view = View::from([(subscriber.consumer.service().to_owned(), items)]);
         let snapshot = select(&view, &subscriber.consumer);
+        if let Some(last_lists) = &subscriber.last_lists {
+            last_lists.put(&subscriber.consumer, &snapshot.urls);
+        }
         subscriber.snapshots.send_if_modified(|last| {
             let news = last.as_deref() != Some(&snapshot);
             if news {

@@ -300,6 +300,36 @@ async fn a_registry_that_comes_later() {
     assert_eq!(other.children("/later/a.B/providers").await.len(), 1);
 }
 
+/// F-69: a consumer starts on its last list while the registry is away, and hears the truth when it is back.
+#[tokio::test]
+async fn a_consumer_starts_on_its_last_list() {
+    let Some(server) = shared() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("last lists");
+    let parameters = format!("group=cache&session=4000&file={}", file.display());
+    let provider = open(&server.address("group=cache&session=3990"));
+    provider.register(&entry(1)).await.unwrap();
+    let proxy = Proxy::to(server.port).await;
+    let consumer = open(&proxy.address(&parameters));
+    let mut subscription = subscribed(&consumer).await;
+    until_ports(&mut subscription, &[1], "first life").await;
+    eventually("written", async || {
+        std::fs::metadata(&file).is_ok_and(|file| file.len() > 0)
+    })
+    .await;
+    drop((consumer, subscription));
+    proxy.cut();
+    let consumer = open(&proxy.address(&parameters));
+    let mut subscription = subscribed(&consumer).await;
+    let started = Instant::now();
+    assert_eq!(next(&mut subscription).await, ["dubbo://h:1/a.B?"]);
+    println!("on the last list after {:?}", started.elapsed());
+    assert!(!consumer.is_available());
+    provider.register(&entry(2)).await.unwrap();
+    proxy.open();
+    until_ports(&mut subscription, &[1, 2], "the truth").await;
+}
+
 /// F-70: what could not be taken back is taken back later.
 #[tokio::test]
 async fn an_entry_withdrawn_during_an_outage_goes_when_it_ends() {
