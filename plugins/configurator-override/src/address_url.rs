@@ -1,6 +1,6 @@
 //! Overrides of Dubbo 2.6, which are URLs: `override://0.0.0.0/com.foo.Bar?category=configurators&timeout=1000`.
 
-use crate::item::{Item, Override, Side, may_be_set};
+use crate::item::{Item, Override, Side, TOO_LONG, fits, may_be_set};
 use std::sync::Arc;
 use wubbo_plugin_sdk::{Result, yaml::Node};
 
@@ -56,6 +56,9 @@ fn read_one(rest: &str, node: &Node) -> Result<Option<Override>> {
         let (Some(key), Some(value)) = (decoded(key), decoded(value)) else {
             return Err(node.error("%.. is not UTF-8"));
         };
+        if !fits(&key, &value) {
+            return Err(node.error(TOO_LONG));
+        }
         let is_given = !value.is_empty() && value != "*";
         match key.as_str() {
             "enabled" => enabled = value != "false",

@@ -1,6 +1,6 @@
 //! The key `match` of rules of version 3.0: more about the URLs that an override is for.
 
-use crate::item::Target;
+use crate::item::{TOO_LONG, Target, fits};
 use wubbo_plugin_sdk::{Addresses, Result, yaml::Node};
 
 /// All that is given must hold.
@@ -137,5 +137,9 @@ fn parameter(node: &Node) -> Result<(String, Test)> {
     let value = node
         .get("value")?
         .ok_or_else(|| node.error("a param needs a value, such as { exact: hz }"))?;
-    Ok((key.text()?.to_owned(), Test::read(value)?))
+    let test = Test::read(value)?;
+    match fits(key.text()?, "") {
+        true => Ok((key.text()?.to_owned(), test)),
+        false => Err(key.error(TOO_LONG)),
+    }
 }

@@ -3,6 +3,7 @@
 use crate::condition::Match;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use wubbo_plugin_sdk::abi::limits::{KEY_MAX, VALUE_MAX};
 use wubbo_plugin_sdk::{Addresses, ConfiguredUrl, Result};
 
 /// Parameters that say what an override is, whom it is for or where it comes from; they are never set on a URL.
@@ -30,6 +31,9 @@ pub(crate) enum Side {
     Provider,
     Consumer,
 }
+
+/// Why a parameter that does not fit is refused.
+pub(crate) const TOO_LONG: &str = "a parameter's key has at most 256 bytes and its value 64 KiB";
 
 /// What all addresses of an override share.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,6 +83,11 @@ impl Target<'_, '_> {
             None => Ok(self.url.parameter(key)?.unwrap_or_default().into_owned()),
         }
     }
+}
+
+/// Whether a host takes a parameter of that length.
+pub(crate) fn fits(key: &str, value: &str) -> bool {
+    key.len() <= KEY_MAX && value.len() <= VALUE_MAX
 }
 
 /// Whether a parameter may be set by an override.

@@ -2,7 +2,7 @@
 
 use crate::address_url;
 use crate::condition::Match;
-use crate::item::{Item, Override, Side, may_be_set};
+use crate::item::{Item, Override, Side, TOO_LONG, fits, may_be_set};
 use std::sync::Arc;
 use wubbo_plugin_sdk::{Addresses, Error, Result, Scope, service_key, yaml::Node};
 
@@ -166,6 +166,9 @@ fn item(node: &Node, version: &str, of_application: bool, left: &mut Left) -> Re
     let parameters = node.get("parameters")?;
     for (key, value) in parameters.map_or(Ok(&[][..]), Node::entries)? {
         left.spend(value)?;
+        if !fits(key, value.text()?) {
+            return Err(value.error(TOO_LONG));
+        }
         match (key.as_str(), value.text()?) {
             ("priority", text) => item.priority = text.parse().unwrap_or(0),
             (key, text) if key.starts_with('~') && !matches!(text, "" | "*") => {

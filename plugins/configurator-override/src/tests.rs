@@ -73,7 +73,7 @@ fn hostile_rules_take_bounded_time() {
         (
             "one long value",
             format!("{head}- parameters: {{a: {}}}\n", fill("b")),
-            None,
+            Some("its value 64 KiB"),
         ),
         (
             "one long url",

@@ -5,6 +5,8 @@ use wubbo_plugin_sdk::{Error, Result, yaml::Node};
 
 /// A side of a condition names at most so many keys.
 const KEYS_MAX: usize = 64;
+/// A host takes keys of 256 bytes, and `default.` stands before some.
+const KEY_BYTES_MAX: usize = wubbo_plugin_sdk::abi::limits::KEY_MAX - "default.".len();
 /// A rule names at most so many keys and values: what bounds the time that reading and indexing take.
 pub(crate) const WORDS_MAX: usize = 10_000;
 
@@ -121,6 +123,11 @@ impl Side<'_> {
                 return Err(self.of.error(self.start + offset, message));
             };
             *words_left = left;
+            let is_key = matches!(separator, "" | "&") || content.starts_with('$');
+            if is_key && content.len() > KEY_BYTES_MAX {
+                let message = format!("a key has at most {KEY_BYTES_MAX} bytes");
+                return Err(self.of.error(self.start + offset, message));
+            }
             if let ("" | "&", key) = (separator, content) {
                 current = Some(self.begin(&mut pairs, key, separator.is_empty(), offset)?);
                 continue;

@@ -147,7 +147,12 @@ fn hostile_rules_take_bounded_time() {
         (
             "one long condition",
             format!("conditions:\n- {}", fill("a")),
-            None,
+            Some("a key has at most 248 bytes"),
+        ),
+        (
+            "one long reference",
+            format!("conditions:\n- => a = ${}", fill("a")),
+            Some("a key has at most 248 bytes"),
         ),
         (
             "many keys",

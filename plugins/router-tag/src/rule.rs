@@ -1,5 +1,6 @@
 //! A rule's text: the YAML that Dubbo 2.7 to 3.3 keep under `<application of the providers>.tag-router`.
 
+use wubbo_plugin_sdk::abi::limits::KEY_MAX;
 use wubbo_plugin_sdk::{Addresses, Result, yaml::Node};
 
 /// Ends every key of a rule of this router.
@@ -72,6 +73,9 @@ impl Param {
         let [(kind, text)] = value.entries()? else {
             return Err(value.error("a value is one of exact, prefix, wildcard, empty, noempty"));
         };
+        if key.text()?.len() > KEY_MAX {
+            return Err(key.error(format!("a key has at most {KEY_MAX} bytes")));
+        }
         let text = text.text()?;
         let test = match kind.as_str() {
             "exact" => Test::Exact(text.to_owned()),
