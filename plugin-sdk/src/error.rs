@@ -4,6 +4,9 @@ use crate::abi::codes;
 use std::borrow::Cow;
 use std::fmt;
 
+/// Bytes of a key that a message shows: rules name keys, and a rule may be long.
+const KEY_SHOWN: usize = 64;
+
 /// What all hooks and host functions of the SDK answer with.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -119,11 +122,17 @@ impl Error {
         }
     }
 
-    /// As [`Error::host`], with a text that names the thing.
-    pub(crate) fn of(kind: ErrorKind, what: String) -> Self {
+    /// As [`Error::host`], with the key that is in question; of a long one its beginning.
+    pub(crate) fn of_key(kind: ErrorKind, key: &str, what: &str) -> Self {
+        let mut end = key.len().min(KEY_SHOWN);
+        while !key.is_char_boundary(end) {
+            end -= 1;
+        }
+        let shown = key.get(..end).unwrap_or_default();
+        let more = if end < key.len() { ".." } else { "" };
         Self {
             kind,
-            message: Cow::Owned(what),
+            message: Cow::Owned(format!("`{shown}{more}` {what}")),
             line: 0,
             column: 0,
         }

@@ -67,12 +67,10 @@ impl<'a> Providers<'a> {
     pub fn column<'k>(&self, space: Space, key: impl Into<Key<'k>>) -> Result<Column<'a>> {
         let key = key.into();
         self.table.column(space, key.name()).map_err(|kind| {
-            Error::of(
+            Error::of_key(
                 kind,
-                format!(
-                    "column `{}`, which reads_on_providers must name",
-                    key.name()
-                ),
+                key.name(),
+                "as a column, which reads_on_providers must name",
             )
         })
     }

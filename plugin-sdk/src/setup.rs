@@ -114,9 +114,10 @@ fn checked(space: Space, key: &str, hook: Hook) -> Result<Interest<'_>> {
         }
         _ => ErrorKind::BadArgument,
     };
-    Err(Error::of(
+    Err(Error::of_key(
         kind,
-        format!("`{key}` to read in {}", hook.name()),
+        key,
+        &format!("to read in {}", hook.name()),
     ))
 }
 
