@@ -13,7 +13,7 @@ use wubbo_tests::scratch::Scratch;
 mod dubbo2;
 
 /// The answer of `whoami`, the same from whichever provider.
-const NAME: &str = "golden";
+pub(crate) const NAME: &str = "golden";
 
 /// Attachments that a gateway adds for the provider to see (spec GW-2, GW-3).
 const BY_GATEWAY: [&str; 2] = ["wubbo.via", "wubbo.client"];
@@ -22,14 +22,14 @@ const BY_GATEWAY: [&str; 2] = ["wubbo.via", "wubbo.client"];
 const CASES_MIN: usize = 330;
 
 /// Java with Java of one line, run once. The provider serves the other tests too; it ends with this process, by the end of its input.
-struct Golden {
+pub(crate) struct Golden {
     line: Line,
-    java: Java,
-    provider: Provider,
-    outcomes: Outcomes,
+    pub(crate) java: Java,
+    pub(crate) provider: Provider,
+    pub(crate) outcomes: Outcomes,
 }
 
-fn golden(line: Line) -> Option<&'static Golden> {
+pub(crate) fn golden(line: Line) -> Option<&'static Golden> {
     static DUBBO_3: OnceLock<Option<Golden>> = OnceLock::new();
     static DUBBO_2: OnceLock<Option<Golden>> = OnceLock::new();
     let golden = match line {
@@ -52,7 +52,7 @@ fn golden(line: Line) -> Option<&'static Golden> {
 }
 
 /// Fails with every case and field that is unlike `want`; attachments in `dropped` are not looked at.
-fn same(pairing: &str, want: &Outcomes, got: Outcomes, dropped: &[&str]) {
+pub(crate) fn same(pairing: &str, want: &Outcomes, got: Outcomes, dropped: &[&str]) {
     let lines = diff(&mask(want.clone(), dropped), &mask(got, dropped));
     assert!(
         lines.is_empty(),
@@ -63,7 +63,7 @@ fn same(pairing: &str, want: &Outcomes, got: Outcomes, dropped: &[&str]) {
 }
 
 /// `dubbo://host:port` of a READY line's URL.
-fn address(url: &str) -> String {
+pub(crate) fn address(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("dubbo", url));
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     format!("{scheme}://{}", &rest[..end])

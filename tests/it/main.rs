@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod gateway;
+mod go;
 mod house;
 mod java;
 mod statuses;

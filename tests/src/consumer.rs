@@ -22,15 +22,27 @@ const APPLICATION: &str = "wubbo-demo-consumer";
 /// # Errors
 /// The client cannot be made, or the golden values cannot be read. A case that ends in an exception is an outcome.
 pub fn consume(line: Line, url: &str, prefix: &str) -> Result<Outcomes, String> {
+    consume_if(line, url, |id| id.starts_with(prefix))
+}
+
+/// As [`consume`], with the cases whose id is wanted.
+///
+/// # Errors
+/// As [`consume`].
+pub fn consume_if(
+    line: Line,
+    url: &str,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Outcomes, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| format!("no runtime: {error}"))?;
-    runtime.block_on(run(line, url, prefix))
+    runtime.block_on(run(line, url, wanted))
 }
 
-async fn run(line: Line, url: &str, prefix: &str) -> Result<Outcomes, String> {
+async fn run(line: Line, url: &str, wanted: impl Fn(&str) -> bool) -> Result<Outcomes, String> {
     // One attempt, so that a failure is the provider's own answer.
     let client = Client::builder(APPLICATION)
         .parameter("retries", "0")
@@ -45,10 +57,7 @@ async fn run(line: Line, url: &str, prefix: &str) -> Result<Outcomes, String> {
         stubs: HashMap::new(),
     };
     let mut outcomes = Outcomes::new();
-    for case in all(line)?
-        .into_iter()
-        .filter(|case| case.id.starts_with(prefix))
-    {
+    for case in all(line)?.into_iter().filter(|case| wanted(&case.id)) {
         let mut outcome = consumer.outcome(&case).await?;
         outcome["case"] = case.id.clone().into();
         outcomes.insert(case.id, outcome);

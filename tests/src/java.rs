@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-mod build;
+pub(crate) mod build;
 mod diff;
 mod line;
 mod mask;
@@ -98,28 +98,17 @@ impl Java {
     /// The consumer failed as a program, printed something else than its lines, or took longer than 180 s. A case that
     /// ends in an exception is an outcome.
     pub fn consume(&self, url: &str, prefix: &str) -> Result<Outcomes, Error> {
-        let mut process = self.start(&["consumer", "--url", url, "--cases", prefix])?;
-        let deadline = Instant::now() + CASES_LIMIT;
-        let mut outcomes = Outcomes::new();
-        loop {
-            match process.line(deadline) {
-                Read::Line(line) => {
-                    let (case, outcome) = parse(&line)?;
-                    outcomes.insert(case, outcome);
-                }
-                Read::End => break,
-                Read::Late => {
-                    let done = outcomes.len();
-                    return Err(process.failure(&format!(
-                        "java consumer of {url} was late after {done} cases"
-                    )));
-                }
-            }
-        }
-        if !process.ended_well(deadline) {
-            return Err(process.failure(&format!("java consumer of {url} failed")));
-        }
-        Ok(outcomes)
+        let process = self.start(&["consumer", "--url", url, "--cases", prefix])?;
+        outcomes(process, &format!("java consumer of {url}"))
+    }
+
+    /// Runs the cases of these ids against `url`.
+    ///
+    /// # Errors
+    /// As [`Java::consume`].
+    pub fn consume_ids(&self, url: &str, ids: &[&str]) -> Result<Outcomes, Error> {
+        let process = self.start(&["consumer", "--url", url, "--ids", &ids.join(",")])?;
+        outcomes(process, &format!("java consumer of {url}"))
     }
 
     fn start(&self, arguments: &[&str]) -> Result<Process, Error> {
@@ -169,7 +158,30 @@ impl Provider {
     }
 }
 
-fn free_port() -> Result<u16, Error> {
+/// What a consumer prints until it ends, by case.
+pub(crate) fn outcomes(mut process: Process, who: &str) -> Result<Outcomes, Error> {
+    let deadline = Instant::now() + CASES_LIMIT;
+    let mut outcomes = Outcomes::new();
+    loop {
+        match process.line(deadline) {
+            Read::Line(line) => {
+                let (case, outcome) = parse(&line).map_err(|error| error.of(who))?;
+                outcomes.insert(case, outcome);
+            }
+            Read::End => break,
+            Read::Late => {
+                let done = outcomes.len();
+                return Err(process.failure(&format!("{who} was late after {done} cases")));
+            }
+        }
+    }
+    if !process.ended_well(deadline) {
+        return Err(process.failure(&format!("{who} failed")));
+    }
+    Ok(outcomes)
+}
+
+pub(crate) fn free_port() -> Result<u16, Error> {
     let port = |listener: TcpListener| listener.local_addr().map(|address| address.port());
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(port)
@@ -178,18 +190,11 @@ fn free_port() -> Result<u16, Error> {
 
 fn parse(line: &str) -> Result<(String, Value), Error> {
     let shown = || line.chars().take(200).collect::<String>();
-    let outcome: Value = serde_json::from_str(line).map_err(|error| {
-        Error::new(&format!(
-            "java consumer printed no JSON ({error}): {}",
-            shown()
-        ))
-    })?;
-    let case = outcome.get("case").and_then(Value::as_str).ok_or_else(|| {
-        Error::new(&format!(
-            "java consumer printed a line without case: {}",
-            shown()
-        ))
-    })?;
+    let outcome: Value = serde_json::from_str(line)
+        .map_err(|error| Error::new(&format!("it printed no JSON ({error}): {}", shown())))?;
+    let case = outcome.get("case").and_then(Value::as_str);
+    let case =
+        case.ok_or_else(|| Error::new(&format!("it printed a line without case: {}", shown())))?;
     Ok((case.to_owned(), outcome))
 }
 

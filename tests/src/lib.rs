@@ -1,4 +1,4 @@
-//! The harness of the tests that go across crates: processes of this workspace, real Java peers, temporary folders, and what a
+//! The harness of the tests that go across crates: processes of this workspace, real Java and Go peers, temporary folders, and what a
 //! Java program sees in a Hessian value.
 
 pub mod artifacts;
@@ -6,6 +6,7 @@ pub mod canonical;
 pub mod cases;
 pub mod consumer;
 pub mod demo;
+pub mod go;
 pub mod golden;
 pub mod hosts;
 pub mod http;

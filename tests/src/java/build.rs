@@ -13,6 +13,9 @@ use std::time::{Duration, Instant, SystemTime};
 use super::{Error, Line};
 use crate::process::{Process, Read};
 
+/// What the Java peers need.
+const NEEDED: &str = "a JDK of 17 or newer and Maven are needed for the Java peers";
+
 /// Measured 15 s with an empty local repository; a slow mirror is given time.
 const BUILD_LIMIT: Duration = Duration::from_secs(900);
 
@@ -41,7 +44,7 @@ fn prepare(
 ) -> Result<Option<PathBuf>, Error> {
     let failed = |error: io::Error| Error::new(&format!("{}: {error}", project.display()));
     if missing("java", path) {
-        return left_out("java", strict);
+        return left_out("java", NEEDED, strict);
     }
     let target = project.join("target");
     fs::create_dir_all(&target).map_err(failed)?;
@@ -52,16 +55,15 @@ fn prepare(
         return Ok(Some(jar));
     }
     if missing("mvn", path) {
-        return left_out("mvn", strict);
+        return left_out("mvn", NEEDED, strict);
     }
     build(project, line)?;
     Ok(Some(jar))
 }
 
-fn left_out(tool: &str, strict: bool) -> Result<Option<PathBuf>, Error> {
-    let text = format!(
-        "{tool} is not on PATH: a JDK of 17 or newer and Maven are needed for the Java peers"
-    );
+/// What to say of a tool that is missing; an error when nothing may be left out.
+pub(crate) fn left_out(tool: &str, needed: &str, strict: bool) -> Result<Option<PathBuf>, Error> {
+    let text = format!("{tool} is not on PATH: {needed}");
     if strict {
         return Err(Error::new(&text));
     }
@@ -70,7 +72,8 @@ fn left_out(tool: &str, strict: bool) -> Result<Option<PathBuf>, Error> {
     Ok(None)
 }
 
-fn missing(tool: &str, path: &std::ffi::OsStr) -> bool {
+/// Whether no folder of `path` has the tool.
+pub(crate) fn missing(tool: &str, path: &std::ffi::OsStr) -> bool {
     !env::split_paths(path).any(|folder| folder.join(tool).is_file())
 }
 
@@ -107,8 +110,13 @@ fn build(project: &Path, line: Line) -> Result<(), Error> {
     if let Some(profile) = line.profile() {
         command.args(["-P", profile]);
     }
-    let mut process =
-        Process::start(command).map_err(|error| Error::new(&format!("mvn: {error}")))?;
+    run(command, "mvn package of the Java peers")
+}
+
+/// Runs a build; what it printed is told when it fails.
+pub(crate) fn run(command: Command, what: &str) -> Result<(), Error> {
+    let started = Process::start(command);
+    let mut process = started.map_err(|error| Error::new(&format!("{what}: {error}")))?;
     let deadline = Instant::now() + BUILD_LIMIT;
     let mut said = String::new();
     loop {
@@ -116,16 +124,14 @@ fn build(project: &Path, line: Line) -> Result<(), Error> {
             Read::Line(line) => said = said + &line + "\n",
             Read::End => break,
             Read::Late => {
-                return Err(
-                    process.failure("mvn package of the Java peers took longer than 15 minutes")
-                );
+                return Err(process.failure(&format!("{what} took longer than 15 minutes")));
             }
         }
     }
     if process.ended_well(deadline) {
         return Ok(());
     }
-    Err(process.failure(&format!("mvn package of the Java peers failed:\n{said}")))
+    Err(process.failure(&format!("{what} failed:\n{said}")))
 }
 
 #[cfg(test)]

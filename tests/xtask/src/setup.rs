@@ -85,6 +85,29 @@ fn missing_zookeeper() -> Vec<&'static str> {
     if there { Vec::new() } else { vec!["zookeeper"] }
 }
 
+/// Whether the real Go peer can be built; no package manager's Go is new enough, so it must be there.
+///
+/// With `CI=true` its absence is an error, otherwise a notice.
+pub(crate) fn go() -> Result<bool, String> {
+    let found = output("go", &["version"]).and_then(|text| go_version(&text));
+    if found.is_some_and(|version| version >= (1, 25)) {
+        return Ok(true);
+    }
+    let reason = "the real-peer tests need Go 1.25 or newer on PATH: install it by hand";
+    if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+        return Err(reason.to_owned());
+    }
+    say(&format!("left out: {reason}\n"));
+    Ok(false)
+}
+
+/// The version in `go version go1.26.8 linux/amd64`.
+fn go_version(text: &str) -> Option<(u32, u32)> {
+    let version = text.split_whitespace().nth(2)?.strip_prefix("go")?;
+    let mut parts = version.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
 /// The major version in `javac 17.0.15`.
 fn java_version(text: &str) -> Option<u32> {
     text.split_whitespace()
@@ -93,12 +116,22 @@ fn java_version(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::java_version;
+    use super::{go_version, java_version};
 
     #[test]
     fn reads_the_major_version() {
         assert_eq!(java_version("javac 17.0.15\n"), Some(17));
         assert_eq!(java_version("javac 21"), Some(21));
         assert_eq!(java_version("command not found"), None);
+    }
+
+    #[test]
+    fn reads_the_version_of_go() {
+        assert_eq!(
+            go_version("go version go1.26.8 linux/amd64\n"),
+            Some((1, 26))
+        );
+        assert_eq!(go_version("go version go1.9 linux/amd64"), Some((1, 9)));
+        assert_eq!(go_version("go version devel +1234"), None);
     }
 }

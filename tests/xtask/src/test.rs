@@ -12,8 +12,14 @@ pub(crate) fn test() -> Done {
     let java = setup::java()?;
     // Its tests look for it themselves, and say so where it is missing.
     setup::zookeeper()?;
-    // Maven waits for the network while rustc wants the cores, so they run side by side.
-    let peers = thread::spawn(move || if java { java_peers() } else { Ok(()) });
+    let go = setup::go()?;
+    // Maven and Go wait for the network while rustc wants the cores, so they run side by side.
+    let peers = thread::spawn(move || {
+        if java {
+            java_peers()?;
+        }
+        if go { go_peer() } else { Ok(()) }
+    });
     run("format", cargo().args(["fmt", "--all", "--check"]))?;
     run(
         "lints",
@@ -31,7 +37,7 @@ pub(crate) fn test() -> Done {
     run("build", cargo().args(["build", "--workspace", "--bins"]))?;
     peers
         .join()
-        .map_err(|_| "building the Java peers panicked")??;
+        .map_err(|_| "building the real peers panicked")??;
     run("tests", cargo().args(["test", "--workspace"]))?;
     // The light form that a Rust service links: no wasmtime, no command line.
     run(
@@ -102,4 +108,17 @@ fn java_peers() -> Done {
         run(&format!("build the Java peers of {line}"), &mut maven)?;
     }
     Ok(())
+}
+
+fn go_peer() -> Done {
+    let folder = root().join("tests/interop/go");
+    run(
+        "build the Go peer",
+        Command::new("go").args(["build", "-C"]).arg(folder).args([
+            "-trimpath",
+            "-o",
+            "target/wubbo-go-peer",
+            ".",
+        ]),
+    )
 }

@@ -20,6 +20,8 @@ final class Consumer {
     /** The exit status: 0 when every case ran, whatever its outcome; 1 when no case has the asked-for prefix. */
     static int run(Flags flags) throws Exception {
         String prefix = flags.get("--cases", "");
+        String listed = flags.get("--ids", null);
+        Set<String> wanted = listed == null ? null : Set.of(listed.split(","));
         String file = flags.get("--out", null);
         DubboBootstrap bootstrap = DubboBootstrap.getInstance();
         bootstrap.application(Setup.application("wubbo-demo-consumer")).start();
@@ -28,7 +30,7 @@ final class Consumer {
         try (OutputStream target = file == null ? System.out : new FileOutputStream(file);
                 PrintStream out = new PrintStream(target, false, StandardCharsets.UTF_8)) {
             for (Cases.Case one : Cases.all()) {
-                if (one.id().startsWith(prefix)) {
+                if (wanted == null ? one.id().startsWith(prefix) : wanted.contains(one.id())) {
                     if (!ids.add(one.id())) {
                         throw new IllegalStateException("case id used twice: " + one.id());
                     }

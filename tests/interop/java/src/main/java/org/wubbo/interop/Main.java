@@ -28,7 +28,7 @@ public final class Main {
         String[] rest = args.length == 0 ? args : Arrays.copyOfRange(args, 1, args.length);
         switch (program) {
             case "provider" -> Provider.run(new Flags(rest, "--port", "--name", "--version", "--registry-url"));
-            case "consumer" -> System.exit(Consumer.run(new Flags(rest, "--url", "--cases", "--out")));
+            case "consumer" -> System.exit(Consumer.run(new Flags(rest, "--url", "--cases", "--ids", "--out")));
             case "golden" -> Golden.run(new Flags(rest, "--out"));
             default -> {
                 System.err.println("usage: java -jar wubbo-java-peer.jar provider|consumer|golden [--flag value]...");

@@ -1,0 +1,163 @@
+//! Real peers: a Go and a Rust party in both directions, over the cases that Go has types for.
+//!
+//! A Rust provider is compared with what Go gives Go, and where dubbo-go itself is unlike Java, with what Java gives Go. A Go
+//! provider is seen by a Rust consumer as by a Java one. Without Go, or without a JDK and Maven, the tests are left out with a
+//! message; with `CI=true` that is an error.
+
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+use wubbo_tests::consumer;
+use wubbo_tests::go::{self, Go, Provider};
+use wubbo_tests::hosts::EchoProvider;
+use wubbo_tests::java::{Line, Outcomes};
+
+use crate::java::{NAME, address, golden, same};
+
+/// How many cases there are at least.
+const CASES_MIN: usize = 200;
+
+/// How many of them the Java peers have too, with the same input.
+const SHARED_MIN: usize = 180;
+
+/// Prefixes of cases that a Rust provider answers as a Java one does, and not as dubbo-go.
+const AS_JAVA: [(&str, &str); 8] = [
+    (
+        "attachments/",
+        "dubbo-go shows a service the keys that name the call; Java takes them out",
+    ),
+    (
+        "describe/nested-list",
+        "dubbo-go-hessian2 1.9.4 reads a list in a list as a holder of its own, and then cannot write it",
+    ),
+    (
+        "generic/getUser",
+        "dubbo-go generalises by the names of Go's fields, and loses keys of maps and names of enums",
+    ),
+    (
+        "refused/unknown-method",
+        "dubbo-go answers status 20 with a java.lang.Throwable; Java answers a status",
+    ),
+    ("refused/wrong-version", "as refused/unknown-method"),
+    ("refused/wrong-group", "as refused/unknown-method"),
+    ("refused/unknown-path", "as refused/unknown-method"),
+    (
+        "scale/zero-times-infinity",
+        "both are NaN; Java and Rust have the one that Java has",
+    ),
+];
+
+/// A list in a list, which no Go consumer can read (bytes: row `ArrayList/nested` of `vectors/hessian-lite-4.tsv`). Java refuses this
+/// call for its descriptor; its answer to `describe/nested-list` holds the same list.
+const NESTED: &str = "echoObject/ArrayList/nested";
+
+/// What ends a Go provider's connection: a list as the key of a map, which Go cannot hash (row `HashMap/odd-keys` there).
+const UNHASHABLE: &str = "echoObject/HashMap/odd-keys";
+
+/// Go with Go, run once. The provider serves the other test too; it ends with this process, by the end of its input.
+struct Scene {
+    go: Go,
+    provider: Provider,
+    outcomes: Outcomes,
+}
+
+fn scene() -> Option<&'static Scene> {
+    static SCENE: OnceLock<Option<Scene>> = OnceLock::new();
+    let scene = SCENE.get_or_init(|| {
+        let go = go::installed().unwrap()?;
+        let provider = go.provider(NAME).unwrap();
+        let outcomes = go.consume(&provider.url()).unwrap();
+        assert!(outcomes.len() >= CASES_MIN, "only {} cases", outcomes.len());
+        assert_eq!(outcomes["concurrency/64x50"]["value"], json!({"int": 3200}));
+        Some(Scene {
+            go,
+            provider,
+            outcomes,
+        })
+    });
+    scene.as_ref()
+}
+
+/// The words of dubbo-go for a call that was not answered name addresses and depend on which of its timers was first.
+fn without_words(mut outcomes: Outcomes) -> Outcomes {
+    for outcome in outcomes.values_mut() {
+        if let Some(words) = outcome.get_mut("failure") {
+            *words = "<masked>".into();
+        }
+    }
+    outcomes
+}
+
+fn failed(outcome: &Value) -> bool {
+    outcome.get("failure").is_some()
+}
+
+/// What a Go consumer should see of a Rust provider.
+fn wanted(go: &Outcomes, java: &Outcomes) -> Outcomes {
+    let mut want = go.clone();
+    for (case, outcome) in &mut want {
+        let as_java = AS_JAVA.iter().any(|(prefix, _)| case.starts_with(prefix));
+        if as_java {
+            *outcome = java[case].clone();
+        }
+        // dubbo-go answers without attachments.
+        let like = if failed(&java[case]) && !failed(outcome) {
+            "echo/ascii"
+        } else {
+            case
+        };
+        outcome["responseAttachments"] = java[like]["responseAttachments"].clone();
+    }
+    let nested = &java["describe/nested-list"]["value"]["entries"][0];
+    assert_eq!(nested[0], "list", "{nested}");
+    let mut answer = java["echo/ascii"].clone();
+    answer["value"] = nested[1].clone();
+    answer["case"] = NESTED.into();
+    want.insert(NESTED.to_owned(), answer);
+    want
+}
+
+#[test]
+fn a_go_consumer_sees_a_rust_provider_as_a_go_or_java_provider() {
+    let (Some(scene), Some(golden)) = (scene(), golden(Line::Dubbo3)) else {
+        return;
+    };
+    let java = scene.go.consume(&golden.provider.url()).unwrap();
+    let java = without_words(java);
+    let go = without_words(scene.outcomes.clone());
+    for (prefix, why) in AS_JAVA {
+        let unlike = go
+            .iter()
+            .any(|(case, outcome)| case.starts_with(prefix) && *outcome != java[case]);
+        assert!(unlike, "{prefix}: no longer needed: {why}");
+    }
+    let provider = EchoProvider::start(&["--name", NAME]).unwrap();
+    let got = scene.go.consume(&address(provider.url())).unwrap();
+    same("go -> rust", &wanted(&go, &java), without_words(got), &[]);
+    assert_eq!(provider.stop().unwrap(), 0);
+}
+
+#[test]
+fn a_rust_consumer_sees_a_go_provider_as_a_java_consumer_does() {
+    let (Some(scene), Some(golden)) = (scene(), golden(Line::Dubbo3)) else {
+        return;
+    };
+    let answered = scene.outcomes.iter().filter(|(_, line)| !failed(line));
+    let shared = answered.map(|(case, _)| case.as_str());
+    let ids: Vec<&str> = shared
+        .filter(|case| golden.outcomes.contains_key(*case) && *case != UNHASHABLE)
+        .collect();
+    assert!(ids.len() >= SHARED_MIN, "only {} cases", ids.len());
+    let want = golden
+        .java
+        .consume_ids(&scene.provider.url(), &ids)
+        .unwrap();
+    assert_eq!(want.len(), ids.len());
+    let wanted = |id: &str| ids.contains(&id);
+    let got = consumer::consume_if(Line::Dubbo3, &scene.provider.url(), wanted).unwrap();
+    // A Go service sees this key. Java writes the call's time-out, Rust what is left of it.
+    let sent = &got["attachments/none"]["requestAttachmentsSeen"]["timeout"];
+    let sent: u64 = sent.as_str().unwrap().parse().unwrap();
+    assert!(sent > 0 && sent <= 10_000, "{sent}");
+    same("rust -> go", &want, got, &["timeout"]);
+}

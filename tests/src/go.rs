@@ -1,0 +1,95 @@
+//! A real dubbo-go peer (`interop/go`): built when needed, started, asked.
+//!
+//! Run against dubbo-go 1.5.9 with Go 1.25 and newer. Everything here blocks, and no peer outlives the value that started it, as in
+//! [`crate::java`].
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::java::{Outcomes, free_port, outcomes};
+use crate::process::{Error, Process};
+
+mod build;
+
+/// Measured 0.3 s; a test machine compiles at the same time.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// A port that was free a moment ago may be taken by the time the peer binds it.
+const START_ATTEMPTS: usize = 3;
+
+/// The built peer.
+#[derive(Debug, Clone)]
+pub struct Go {
+    binary: PathBuf,
+}
+
+/// Builds the peer if it is missing or older than its sources.
+///
+/// `Ok(None)` means that `go` is not there, which is said once on standard error; with `CI=true` in the environment that is an
+/// error.
+///
+/// # Errors
+/// A missing tool under CI, or a build that failed, with what it printed.
+pub fn installed() -> Result<Option<Go>, Error> {
+    Ok(build::binary()?.map(|binary| Go { binary }))
+}
+
+impl Go {
+    /// Starts a provider of the demo contract on a free port of 127.0.0.1 and waits until it serves.
+    ///
+    /// # Errors
+    /// The process ended or was not ready within 60 s; the text holds the end of its standard error.
+    pub fn provider(&self, name: &str) -> Result<Provider, Error> {
+        let mut last = Error::new("no attempt was made to start a go provider");
+        for _ in 0..START_ATTEMPTS {
+            let port = free_port()?;
+            let arguments = ["provider", "--port", &port.to_string(), "--name", name];
+            let deadline = Instant::now() + START_LIMIT;
+            match self
+                .start(&arguments)?
+                .ready(&format!("READY {port}"), 1, deadline)
+            {
+                Ok((process, _)) => return Ok(Provider { process, port }),
+                Err(error) => last = error.of(&format!("go provider on port {port}")),
+            }
+        }
+        Err(last)
+    }
+
+    /// Runs all cases against `url`, `dubbo://host:port`.
+    ///
+    /// # Errors
+    /// The consumer failed as a program, printed something else than its lines, or took longer than 180 s. A case that ends in a
+    /// failure is an outcome.
+    pub fn consume(&self, url: &str) -> Result<Outcomes, Error> {
+        let process = self.start(&["consumer", "--url", url])?;
+        outcomes(process, &format!("go consumer of {url}"))
+    }
+
+    fn start(&self, arguments: &[&str]) -> Result<Process, Error> {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments);
+        Process::start(command)
+            .map_err(|error| Error::new(&format!("go peer {}: {error}", arguments.join(" "))))
+    }
+}
+
+/// A Go provider of the demo contract that is serving; killed when dropped.
+#[derive(Debug)]
+pub struct Provider {
+    process: Process,
+    port: u16,
+}
+
+impl Provider {
+    /// Its address, `dubbo://127.0.0.1:port`.
+    pub fn url(&self) -> String {
+        format!("dubbo://127.0.0.1:{}", self.port)
+    }
+
+    /// The end of what it wrote to standard error, at most 16 KiB.
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+}
