@@ -1,18 +1,17 @@
 //! Who is live: the current generation of every identity, the older ones that still drain, and the one place where a set is published.
 
+mod placed;
+mod report;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
-use std::time::Instant;
 
-use wubbo_core::{FilterEntry, PolicySet, PolicySlot, Stage};
-use wubbo_plugin_sdk::{Manifest, Side};
+use wubbo_core::PolicySlot;
+use wubbo_plugin_sdk::{Kind, Manifest};
 
-use crate::filter::PluginFilter;
 use crate::generation::Generation;
-use crate::health::Condition;
-use crate::status::{
-    DirectoryStatus, DrainingStatus, Origin, PluginState, PluginStatus, PluginsStatus, Reason,
-};
+use crate::status::{DirectoryStatus, Origin, Reason};
+use placed::Placed;
 
 /// A generation that is part of the published set, or would be if no file shadowed it.
 #[derive(Clone)]
@@ -38,6 +37,12 @@ pub(crate) struct NotLive {
 pub(crate) struct Book {
     policies: Arc<PolicySlot>,
     version: u64,
+    /// The version of the rules that the published set follows.
+    rules: u64,
+    /// Grows whenever another configurator, or edition of one, is published.
+    configuration: u64,
+    /// The published configurators: identity, generation, edition.
+    configurators: Vec<(String, u64, u64)>,
     /// Whether anything was published yet: the linked plugins wait for the directory's first load.
     published: bool,
     required: BTreeSet<String>,
@@ -56,6 +61,9 @@ impl Book {
     ) -> Self {
         Self {
             version: policies.load().version(),
+            rules: 0,
+            configuration: 0,
+            configurators: Vec::new(),
             published: false,
             policies,
             required: required.iter().cloned().collect(),
@@ -152,7 +160,8 @@ impl Book {
     pub(crate) fn publish(&mut self) {
         self.version += 1;
         self.published = true;
-        let mut entries = Vec::new();
+        let mut placed = Placed::default();
+        let mut configurators = Vec::new();
         let identities: BTreeSet<&String> = self.builtins.keys().chain(self.files.keys()).collect();
         for identity in identities {
             if let (Some(_), Some(shadowed)) =
@@ -160,13 +169,68 @@ impl Book {
             {
                 shadowed.generation.set_active(false);
             }
-            if let Some(live) = self.current(identity) {
-                live.generation.set_active(true);
-                entries.extend(placed(&live.generation));
+            if let Some(Live { generation, .. }) = self.current(identity) {
+                generation.set_active(true);
+                placed.add(generation);
+                if generation.shared.manifest.kind == Kind::Configurator {
+                    configurators.push((identity.clone(), generation.number, generation.edition));
+                }
             }
         }
-        self.policies
-            .publish(Arc::new(PolicySet::new(self.version, entries)));
+        if configurators != self.configurators {
+            self.configuration += 1;
+            self.configurators = configurators;
+        }
+        self.policies.publish(Arc::new(placed.set(
+            self.version,
+            self.rules,
+            self.configuration,
+        )));
+    }
+
+    /// The generations that a change of the rules concerns: live ones, and those that a file shadows.
+    pub(crate) fn rule_followers(&self) -> Vec<Arc<Generation>> {
+        let live = self.builtins.values().chain(self.files.values());
+        let generations = live.map(|live| &live.generation);
+        generations
+            .filter(|generation| generation.follows_rules())
+            .cloned()
+            .collect()
+    }
+
+    /// The identities that may have no further edition before an older one has drained.
+    pub(crate) fn crowded(&self, most: usize) -> Vec<String> {
+        let followers = self.rule_followers();
+        let crowded = followers.iter().filter(|generation| {
+            let live = |other: &&Arc<Generation>| other.identity == generation.identity;
+            let standing = followers.iter().filter(live).count();
+            standing + self.draining(&generation.identity).len() >= most.max(standing + 1)
+        });
+        crowded
+            .map(|generation| generation.identity.to_string())
+            .collect()
+    }
+
+    /// Takes over editions in place of the generations they are made from, and publishes them in one store.
+    pub(crate) fn take_editions(
+        &mut self,
+        rules: u64,
+        editions: Vec<(Arc<Generation>, Arc<Generation>)>,
+    ) {
+        self.rules = rules;
+        for (old, new) in &editions {
+            for live in self.builtins.values_mut().chain(self.files.values_mut()) {
+                if Arc::ptr_eq(&live.generation, old) {
+                    live.generation = Arc::clone(new);
+                }
+            }
+        }
+        self.publish();
+        self.older.retain(|older| older.strong_count() > 0);
+        for (old, _) in editions {
+            self.older.push(Arc::downgrade(&old));
+            old.retire();
+        }
     }
 
     /// Publishes an empty set: the host is going away.
@@ -175,156 +239,10 @@ impl Book {
         self.files.clear();
         self.publish();
     }
-
-    /// The whole state; `memory_bytes` and `pooling` are the engine's.
-    pub(crate) fn status(&self, memory_bytes: usize, pooling: bool) -> PluginsStatus {
-        let drains = self
-            .older
-            .iter()
-            .filter_map(Weak::upgrade)
-            .filter(|older| !older.is_closed());
-        let drains: Vec<Arc<Generation>> = drains.collect();
-        let mut plugins: BTreeMap<String, PluginStatus> = BTreeMap::new();
-        for not_live in self.not_live.values() {
-            if let (Some(identity), Some(manifest)) = (not_live.identity(), &not_live.manifest) {
-                plugins.insert(identity, absent(manifest, not_live));
-            }
-        }
-        for older in &drains {
-            if self.current(&older.identity).is_none() {
-                let mut status = absent_of(&older.shared.manifest, PluginState::Draining);
-                status.last_error = plugins
-                    .get(&*older.identity)
-                    .and_then(|known| known.last_error.clone());
-                plugins.insert(older.identity.to_string(), status);
-            }
-        }
-        for (identity, live) in self.builtins.iter().chain(&self.files) {
-            let mut status = present(live);
-            status.last_error = plugins
-                .get(identity)
-                .filter(|_| live.origin == Origin::Wasm || !self.files.contains_key(identity))
-                .and_then(|known| known.last_error.clone());
-            plugins.insert(identity.clone(), status);
-        }
-        for status in plugins.values_mut() {
-            status.required = self.required.contains(&status.identity);
-            status.draining = drains
-                .iter()
-                .filter(|older| *older.identity == *status.identity)
-                .map(|older| draining(older))
-                .collect();
-            status.live_generations = status.draining.len() + usize::from(status.generation > 0);
-        }
-        PluginsStatus {
-            version: self.version,
-            directory: self.directory.clone(),
-            plugins: plugins.into_values().collect(),
-            memory_bytes,
-            pooling,
-        }
-    }
 }
 
 impl NotLive {
     fn identity(&self) -> Option<String> {
         self.manifest.as_ref().map(Manifest::identity)
-    }
-}
-
-/// A generation at each of its stages.
-fn placed(generation: &Arc<Generation>) -> Vec<FilterEntry> {
-    let placement = &generation.placement;
-    let consumer = match placement.stage {
-        wubbo_plugin_sdk::Stage::Call => Stage::Call,
-        wubbo_plugin_sdk::Stage::Attempt => Stage::Attempt,
-    };
-    let stages: &[Stage] = match placement.side {
-        Side::Provider => &[Stage::Provider],
-        Side::Consumer => &[consumer],
-        Side::Both => &[Stage::Provider, consumer],
-    };
-    let entry = |stage: &Stage| FilterEntry {
-        filter: Arc::new(PluginFilter::new(Arc::clone(generation), *stage)),
-        stage: *stage,
-        order: placement.order,
-        applies: placement.applies.clone(),
-    };
-    stages.iter().map(entry).collect()
-}
-
-fn draining(older: &Generation) -> DrainingStatus {
-    let since = older.retired().unwrap_or_else(Instant::now).elapsed();
-    DrainingStatus {
-        generation: older.number,
-        instances: older.slots.filled(),
-        draining_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
-    }
-}
-
-fn present(live: &Live) -> PluginStatus {
-    let generation = &live.generation;
-    let shared = &generation.shared;
-    let (instances, memory_bytes) = generation.holding();
-    let hooks = generation.slots.sum(|tally| &tally.hooks);
-    let replies = generation.slots.sum(|tally| &tally.replies);
-    PluginStatus {
-        origin: live.origin,
-        file: live.file.clone(),
-        sha256: live.sha256.clone(),
-        generation: generation.number,
-        counters: shared.counters.report(hooks, replies),
-        instances,
-        memory_bytes,
-        limits: Some(shared.limits),
-        swap_ms: live.swap_ms,
-        cached: live.cached,
-        trips: generation.trips(),
-        metrics: shared.metrics.report(),
-        ..absent_of(
-            &shared.manifest,
-            match generation.condition() {
-                Condition::Quarantined => PluginState::Quarantined,
-                Condition::Healthy | Condition::BackOff => PluginState::Live,
-            },
-        )
-    }
-}
-
-fn absent(manifest: &Manifest, not_live: &NotLive) -> PluginStatus {
-    let state = match not_live.error {
-        Some(_) => PluginState::Refused,
-        None => PluginState::Disabled,
-    };
-    PluginStatus {
-        file: Some(not_live.file.clone()),
-        last_error: not_live.error.clone(),
-        ..absent_of(manifest, state)
-    }
-}
-
-fn absent_of(manifest: &Manifest, state: PluginState) -> PluginStatus {
-    PluginStatus {
-        identity: manifest.identity(),
-        kind: manifest.kind.name().to_owned(),
-        name: manifest.name.clone(),
-        version: manifest.version.clone(),
-        origin: Origin::Wasm,
-        file: None,
-        sha256: None,
-        generation: 0,
-        state,
-        required: false,
-        last_error: None,
-        counters: crate::counters::CallCounters::default(),
-        instances: 0,
-        memory_bytes: 0,
-        limits: None,
-        live_generations: 0,
-        draining: Vec::new(),
-        swap_ms: None,
-        cached: false,
-        trips: Vec::new(),
-        metrics: Vec::new(),
     }
 }

@@ -4,13 +4,15 @@ pub(crate) mod apply;
 pub(crate) mod body;
 pub(crate) mod input;
 pub(crate) mod json;
+pub(crate) mod routing;
 mod text;
+pub(crate) mod url;
 
 use std::time::Instant;
 
 use wubbo_core::{
     Attachments, ErrorKind as Failure, Invocation, Outcome, Payload, RequestBody, ResultKind,
-    Stage, keys,
+    Stage, Url, keys,
 };
 use wubbo_hessian2::Value;
 use wubbo_plugin_sdk::ErrorKind;
@@ -31,6 +33,8 @@ pub(crate) struct CallView<'a> {
     pub(crate) started: Option<Instant>,
     /// What `on_request` of this call set; empty in `on_request`.
     pub(crate) scratch: (u64, &'a [u8]),
+    /// `route` and `select` only: the reference's URL, in which parameters are read.
+    pub(crate) consumer: Option<&'a Url>,
 }
 
 impl<'a> CallView<'a> {
@@ -87,7 +91,7 @@ impl<'a> CallView<'a> {
         if key.len() > limits::KEY_MAX {
             return Err(ErrorKind::TooLarge);
         }
-        let (url, method) = (self.invocation.url(), self.invocation.method());
+        let (url, method) = (self.url(), self.invocation.method());
         let parameter = |value: Option<&'a str>| value.filter(|value| !value.is_empty());
         Ok(match space {
             Space::Attachment => self.invocation.attachments().get(key),
@@ -140,8 +144,11 @@ impl<'a> CallView<'a> {
                     .map(Text::Owned),
             },
             field::DUBBO_VERSION => some(&request.protocol_version),
-            field::PROTOCOL => some(self.invocation.url().protocol()),
+            field::PROTOCOL => some(self.url().protocol()),
             field::HOST => {
+                if let Some(host) = self.consumer.map(Url::host).filter(|host| !host.is_empty()) {
+                    return Ok(some(host));
+                }
                 let end = if provider {
                     request.remote
                 } else {
@@ -166,7 +173,6 @@ impl<'a> CallView<'a> {
         match space {
             Space::Attachment => attachments(self.invocation.attachments(), each),
             Space::Url => self
-                .invocation
                 .url()
                 .first_params()
                 .for_each(|(key, value)| each(key, value)),
@@ -218,10 +224,15 @@ impl<'a> CallView<'a> {
             .attachments()
             .get(keys::TIMEOUT)
             .and_then(|text| text.parse().ok());
-        let (url, method) = (self.invocation.url(), self.invocation.method());
+        let (url, method) = (self.url(), self.invocation.method());
         Some(said.unwrap_or_else(|| {
             url.get_method_duration_ms(method, keys::TIMEOUT, keys::DEFAULT_TIMEOUT_MS)
         }))
+    }
+
+    /// Where parameters are read.
+    fn url(&self) -> &'a Url {
+        self.consumer.unwrap_or(self.invocation.url())
     }
 
     fn response(&self) -> HostResult<Option<&'a Attachments>> {

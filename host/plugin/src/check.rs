@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasmparser::{
     Encoding, ExternalKind, FuncType, Parser, Payload, TypeRef, ValType, Validator, WasmFeatures,
 };
+use wubbo_plugin_sdk::Manifest;
 use wubbo_plugin_sdk::abi::interest::Hook;
 use wubbo_plugin_sdk::abi::{limits, names};
-use wubbo_plugin_sdk::{Kind, Manifest};
 
 use crate::error::{PluginError, PluginErrorKind};
 
@@ -38,12 +38,6 @@ impl Checked {
             ))
         })?;
         let manifest = Manifest::parse(section).map_err(|error| bad(error.to_string()))?;
-        if manifest.kind != Kind::Filter {
-            return Err(bad(format!(
-                "kind `{}`: this host runs filters only",
-                manifest.kind
-            )));
-        }
         found.check_imports()?;
         found.check_exports(&manifest)?;
         found.check_memory()?;

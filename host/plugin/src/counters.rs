@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
+use wubbo_plugin_sdk::Kind;
 
 /// One hook in so many is timed; a power of two.
 pub(crate) const SAMPLE_EVERY: u64 = 64;
@@ -31,11 +32,13 @@ pub enum TripClass {
     BadCall,
     /// The hook's answer was refused.
     BadAnswer,
+    /// A list of providers that the instance could not take: it is not what its siblings are.
+    Failed,
 }
 
 impl TripClass {
     /// Every class, in the order of the counters.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Panic,
         Self::Trap,
         Self::Deadline,
@@ -43,6 +46,7 @@ impl TripClass {
         Self::Stack,
         Self::BadCall,
         Self::BadAnswer,
+        Self::Failed,
     ];
 
     /// The class's stable name, as metrics label and in JSON.
@@ -56,6 +60,7 @@ impl TripClass {
             Self::Stack => "stack",
             Self::BadCall => "bad_call",
             Self::BadAnswer => "bad_answer",
+            Self::Failed => "failed",
         }
     }
 
@@ -79,6 +84,17 @@ pub(crate) struct Counters {
     pub(crate) log_dropped: AtomicU64,
     /// Instances built after a trip.
     pub(crate) rebuilt: AtomicU64,
+    /// Calls over a table that the instance was not given, or that no instance may be given.
+    pub(crate) unknown_table: AtomicU64,
+    /// Tables and new weights that instances took.
+    pub(crate) tables: AtomicU64,
+    /// Tables that an instance failed to take.
+    pub(crate) table_failures: AtomicU64,
+    /// Editions made for a change of the rules.
+    pub(crate) editions: AtomicU64,
+    /// Hooks, and those that decided, of editions that are gone.
+    pub(crate) past_hooks: AtomicU64,
+    pub(crate) past_decided: AtomicU64,
     trips: [AtomicU64; TripClass::ALL.len()],
     latency: [AtomicU64; BUCKETS],
     latency_ns: AtomicU64,
@@ -106,15 +122,25 @@ impl Counters {
         self.latency_ns.fetch_add(ns, Ordering::Relaxed);
     }
 
-    pub(crate) fn report(&self, hooks: u64, replies: u64) -> CallCounters {
+    /// `hooks` and `decided` are those of the instances that there are now.
+    pub(crate) fn report(&self, kind: Kind, hooks: u64, decided: u64) -> CallCounters {
         let get = |cell: &AtomicU64| cell.load(Ordering::Relaxed);
         let trips = TripClass::ALL
             .into_iter()
             .map(|class| (class.name(), self.trips.get(class.place()).map_or(0, get)))
             .collect();
+        let decided = decided + get(&self.past_decided);
+        let of = |wanted: Kind| if kind == wanted { decided } else { 0 };
         CallCounters {
-            hooks,
-            replies,
+            hooks: hooks + get(&self.past_hooks),
+            replies: of(Kind::Filter),
+            narrowed: of(Kind::Router),
+            nobody: of(Kind::LoadBalance),
+            configured: of(Kind::Configurator),
+            unknown_table: get(&self.unknown_table),
+            tables: get(&self.tables),
+            table_failures: get(&self.table_failures),
+            editions: get(&self.editions),
             failed: get(&self.failed),
             busy: get(&self.busy),
             absent: get(&self.absent),
@@ -138,6 +164,20 @@ pub struct CallCounters {
     pub hooks: u64,
     /// Request hooks that replied for the service.
     pub replies: u64,
+    /// Calls that a router narrowed.
+    pub narrowed: u64,
+    /// Calls for which a balancer chose nobody.
+    pub nobody: u64,
+    /// URLs that a configurator changed.
+    pub configured: u64,
+    /// Calls over a list of providers that the instance does not have; its input passed, or the cluster picked.
+    pub unknown_table: u64,
+    /// Lists of providers, and new weights, that instances took.
+    pub tables: u64,
+    /// Lists of providers that an instance failed to take; it was thrown away.
+    pub table_failures: u64,
+    /// Times that fresh instances were made because the rules had changed.
+    pub editions: u64,
     /// Hooks that answered a failure; the failure policy decided.
     pub failed: u64,
     /// Hooks not run since every instance was busy; the failure policy decided.
@@ -175,13 +215,13 @@ mod tests {
     fn samples_fall_into_powers_of_two() {
         let counters = Counters::default();
         for (ns, bucket) in [(0, 0), (31, 0), (32, 1), (63, 1), (64, 2), (1 << 40, 23)] {
-            let before = counters.report(0, 0).latency.buckets;
+            let before = counters.report(Kind::Filter, 0, 0).latency.buckets;
             counters.sample(Duration::from_nanos(ns));
-            let after = counters.report(0, 0).latency.buckets;
+            let after = counters.report(Kind::Filter, 0, 0).latency.buckets;
             let grown: Vec<_> = (0..BUCKETS).filter(|i| after[*i] > before[*i]).collect();
             assert_eq!(grown, [bucket], "{ns} ns");
         }
-        assert_eq!(counters.report(0, 0).latency.samples, 6);
+        assert_eq!(counters.report(Kind::Filter, 0, 0).latency.samples, 6);
     }
 
     #[test]
@@ -192,11 +232,14 @@ mod tests {
             .for_each(|class| counters.trip(class));
         assert!(
             counters
-                .report(0, 0)
+                .report(Kind::Filter, 0, 0)
                 .trips
                 .values()
                 .all(|count| *count == 1)
         );
-        assert_eq!(counters.report(0, 0).trips.len(), TripClass::ALL.len());
+        assert_eq!(
+            counters.report(Kind::Filter, 0, 0).trips.len(),
+            TripClass::ALL.len()
+        );
     }
 }

@@ -10,9 +10,9 @@ use wubbo_plugin_sdk::Fail;
 use wubbo_plugin_sdk::abi::interest::Hook;
 
 use crate::call::apply;
-use crate::counters::{Counters, SAMPLE_EVERY, TripClass};
+use crate::enter;
 use crate::generation::Generation;
-use crate::instance::{HookCall, HookEnd, Seat, Trip};
+use crate::instance::{HookCall, Seat};
 use crate::kept;
 use crate::slots::{Taken, Tally};
 
@@ -42,41 +42,11 @@ impl PluginFilter {
 
     /// Runs a hook on an instance; what it wants done is left in its seat.
     fn enter(&self, mut call: HookCall<'_>) -> Result<Taken<'_, Seat>, String> {
-        let generation = &*self.generation;
-        let hook = call.hook;
-        let mut taken = match generation.slots.take() {
-            Ok(taken) => taken,
-            Err(missing) => return Err(generation.missing(missing).to_owned()),
-        };
-        let hooks = Tally::add(&taken.tally().hooks);
-        let timer = hooks.is_multiple_of(SAMPLE_EVERY).then(Instant::now);
-        let Some(seat) = taken.as_mut() else {
-            return Err("no instance".to_owned());
-        };
-        seat.clear();
-        let ended = seat.instance.call(&mut call, &mut seat.commands);
-        if let Some(timer) = timer {
-            generation.shared.counters.sample(timer.elapsed());
-        }
-        match ended {
-            Ok(()) => Ok(taken),
-            Err(HookEnd::Failed(reason)) => {
-                Counters::add(&generation.shared.counters.failed);
-                Err(reason)
-            }
-            Err(HookEnd::Trip(trip)) => {
-                generation.tripped(taken, hook, &trip);
-                Err(format!("{}: {}", trip.class.name(), trip.reason))
-            }
-        }
-    }
-
-    /// The answer was refused: the instance goes, like after a trap.
-    #[cold]
-    fn bad_answer(&self, taken: Taken<'_, Seat>, hook: Hook, reason: String) -> String {
-        let trip = Trip::new(TripClass::BadAnswer, reason);
-        self.generation.tripped(taken, hook, &trip);
-        format!("{}: {}", trip.class.name(), trip.reason)
+        let entered = enter::run(&self.generation, call.hook, |seat| {
+            seat.clear();
+            seat.instance.call(&mut call, &mut seat.commands)
+        });
+        entered.map(|(taken, ())| taken)
     }
 
     /// What the call gets when the plugin failed; `None`: it passes.
@@ -127,11 +97,16 @@ impl PluginFilter {
         ) {
             Ok(flow) => {
                 if matches!(flow, Flow::Reply(_)) {
-                    Tally::add(&taken.tally().replies);
+                    Tally::add(&taken.tally().decided);
                 }
                 Ok(flow)
             }
-            Err(reason) => Err(self.bad_answer(taken, Hook::OnRequest, reason)),
+            Err(reason) => Err(enter::bad_answer(
+                &self.generation,
+                taken,
+                Hook::OnRequest,
+                reason,
+            )),
         }
     }
 
@@ -161,7 +136,12 @@ impl PluginFilter {
         }
         match apply::response(commands, self.generation.shared.write, outcome) {
             Ok(()) => Ok(()),
-            Err(reason) => Err(self.bad_answer(taken, Hook::OnResponse, reason)),
+            Err(reason) => Err(enter::bad_answer(
+                &self.generation,
+                taken,
+                Hook::OnResponse,
+                reason,
+            )),
         }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) enum Condition {
 }
 
 /// Trips of one generation and when to try again.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Health {
     /// Starts of the rounds inside the window. A round is all trips between two refills.
     rounds: Vec<Instant>,
@@ -53,6 +53,20 @@ impl Health {
             refilled: None,
             quarantine: None,
         }
+    }
+
+    /// What the next edition of the generation begins with, and how many of its `slots` instances may stand: a change of the rules
+    /// forgives nothing. It counts hooks from 0.
+    pub(crate) fn of_next_edition(&self, now: Instant, slots: usize) -> (Self, usize) {
+        let mut next = self.clone();
+        next.quarantine = self.quarantine.map(|probe| probe.map(|_| 0));
+        let stand = match next.refill_at {
+            Some(due) if due <= now => next.refill(now, slots, 0),
+            Some(_) => 0,
+            None if next.quarantine.is_some() => 1,
+            None => slots,
+        };
+        (next, stand)
     }
 
     /// Notes a trip; when the empty slots are due.
@@ -187,6 +201,27 @@ mod tests {
         assert_eq!(health.refill(due + PROBE_EVERY, 4, 60), 1);
         assert!(health.probe(60 + PROBE_HOOKS));
         assert_eq!(health.condition(), Condition::Healthy);
+    }
+
+    #[test]
+    fn another_edition_is_no_way_out_of_a_pause_or_a_quarantine() {
+        let mut now = Instant::now();
+        let mut health = Health::new();
+        assert_eq!(health.of_next_edition(now, 4).1, 4);
+        for round in 1..=ROUNDS_MAX {
+            let due = health.trip(now);
+            let (next, stand) = health.of_next_edition(now, 4);
+            // The first pause is none.
+            assert_eq!(stand, if round == 1 { 4 } else { 0 }, "round {round}");
+            assert_eq!(next.due(), (round > 1).then_some(due));
+            now = due;
+            health.refill(now, 4, 700);
+        }
+        let (mut next, stand) = health.of_next_edition(now, 4);
+        assert_eq!(next.condition(), Condition::Quarantined);
+        assert!(next.is_probing() && stand == 1);
+        assert!(!next.probe(PROBE_HOOKS - 1) && next.probe(PROBE_HOOKS));
+        assert_eq!(next.of_next_edition(now, 4).1, 4);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use wubbo_core::{PolicySlot, Tasks};
+use wubbo_core::{PolicySlot, RuleSet, TableSink, Tasks};
 use wubbo_plugin_sdk::native::Factory;
 
 use crate::book::Book;
@@ -15,6 +15,7 @@ use crate::keeper::{Keeper, Threads};
 use crate::log::LogSink;
 use crate::news::News;
 use crate::status::PluginsStatus;
+use crate::tables::Sink;
 #[cfg(feature = "wasm")]
 use crate::wasm::{Engine, EngineOptions};
 use crate::workshop::Workshop;
@@ -27,6 +28,7 @@ const STOP_MAX: Duration = Duration::from_secs(5);
 /// Dropping it ends the watch and the threads; what is published stays usable.
 pub struct PluginHost {
     inner: Arc<Inner>,
+    sink: Arc<Sink>,
     tasks: Tasks,
     threads: Threads,
 }
@@ -62,9 +64,11 @@ impl PluginHost {
     ) -> Result<Self, PluginError> {
         check_feature(&config)?;
         let news = News::new();
-        let (keeper, threads) = Keeper::start(news.clone())?;
+        let (keeper, tables, threads) = Keeper::start(news.clone())?;
         let inner = tokio::task::spawn_blocking(move || {
-            prepare(config, &builtins, policies, log, keeper, news)
+            prepare(config, &builtins, policies, |config| {
+                Workshop::new(config, log, keeper, tables, news)
+            })
         });
         let inner = inner.await.map_err(|error| {
             PluginError::new(
@@ -73,6 +77,7 @@ impl PluginHost {
             )
         })??;
         let host = Self {
+            sink: Arc::new(Sink::new(Arc::clone(&inner.workshop.tables))),
             inner: Arc::new(inner),
             tasks: Tasks::new("plugin directory"),
             threads,
@@ -96,7 +101,27 @@ impl PluginHost {
         });
         #[cfg(not(feature = "wasm"))]
         let (memory, pooling) = (0, false);
-        self.inner.book().status(memory, pooling)
+        let rules = self.inner.workshop.rules.status();
+        self.inner.book().status(memory, pooling, rules)
+    }
+
+    /// Whom directories hand their lists of providers to, before a call is routed over one.
+    #[must_use]
+    pub fn tables(&self) -> Arc<dyn TableSink> {
+        Arc::clone(&self.sink) as Arc<dyn TableSink>
+    }
+
+    /// Has routers and configurators follow `rules`: fresh instances of every one that reads rules, published in one store. Returns when
+    /// they, or a later set, are published. A rule that a plugin refuses leaves its last good text in use there; see
+    /// [`crate::PluginRules`].
+    ///
+    /// While calls in flight still use three earlier states of a plugin the change waits, and only the newest of the waiting sets is
+    /// applied. A plugin of which no instances that follow the rules can be had keeps following the old ones, visibly.
+    ///
+    /// # Cancel safety
+    /// The rules may have been applied or not, or be applied with the next set.
+    pub async fn set_rules(&self, rules: Arc<RuleSet>) {
+        crate::rules::set(&self.inner, rules).await;
     }
 
     /// Waits for a change of the status: a swap, a refusal, a trip, a drained generation. Counts from the moment of the call, not of the first
@@ -128,6 +153,7 @@ impl PluginHost {
     pub async fn shutdown(self) {
         let Self {
             inner,
+            sink: _,
             tasks,
             mut threads,
         } = self;
@@ -166,9 +192,7 @@ fn prepare(
     config: PluginsConfig,
     builtins: &[Factory],
     policies: Arc<PolicySlot>,
-    log: Arc<dyn LogSink>,
-    keeper: Keeper,
-    news: News,
+    workshop: impl FnOnce(PluginsConfig) -> Workshop,
 ) -> Result<Inner, PluginError> {
     if config.max == 0 {
         return Err(PluginError::new(
@@ -187,7 +211,7 @@ fn prepare(
             pooling: config.pooling,
         })?),
     };
-    let workshop = Workshop::new(config, log, keeper, news);
+    let workshop = workshop(config);
     let linked = if workshop.config.builtins {
         builtins
     } else {

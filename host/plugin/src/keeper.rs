@@ -10,6 +10,7 @@ use crate::error::{PluginError, PluginErrorKind};
 use crate::generation::Generation;
 use crate::instance::Seat;
 use crate::news::News;
+use crate::tables::Tables;
 
 /// Messages that may wait. When it is full the sender does the work itself: slower, never lost.
 const QUEUE: usize = 1024;
@@ -20,6 +21,8 @@ enum Message {
     Watch(Weak<Generation>),
     Drop(Vec<Seat>),
     Nudge,
+    /// Answered when everything that was sent before is done.
+    Settle(SyncSender<()>),
     Stop,
 }
 
@@ -41,19 +44,23 @@ impl Keeper {
     ///
     /// # Errors
     /// Kind `Engine`: the operating system gives no thread.
-    pub(crate) fn start(news: News) -> Result<(Self, Threads), PluginError> {
+    pub(crate) fn start(news: News) -> Result<(Self, Arc<Tables>, Threads), PluginError> {
         let (keep, to_keep) = sync_channel(QUEUE);
         let (tick, to_tick) = sync_channel(QUEUE);
+        let keeper = Self { keep, tick };
+        let tables = Tables::new(keeper.clone());
+        let known = Arc::clone(&tables);
         let threads = vec![
-            spawn("wubbo-keeper", move || keep_instances(&to_keep, &news))?,
+            spawn("wubbo-keeper", move || {
+                keep_instances(&to_keep, &known, &news)
+            })?,
             spawn("wubbo-tick", move || tick_plugins(&to_tick))?,
         ];
-        let keeper = Self { keep, tick };
         let threads = Threads {
             keeper: keeper.clone(),
             threads,
         };
-        Ok((keeper, threads))
+        Ok((keeper, tables, threads))
     }
 
     /// Takes care of a generation as long as it lives.
@@ -69,6 +76,15 @@ impl Keeper {
     pub(crate) fn nudge(&self) {
         // A full queue will be worked through, and everything is looked at then.
         let _ = self.keep.try_send(Message::Nudge);
+    }
+
+    /// Waits until the instances that were given up so far are gone: whoever makes many must not be ahead of whoever drops them.
+    pub(crate) fn settle(&self) {
+        let (done, settled) = sync_channel(1);
+        if self.keep.send(Message::Settle(done)).is_ok() {
+            // A keeper that rebuilds instances for longer is not waited for.
+            let _ = settled.recv_timeout(LOOK);
+        }
     }
 
     /// Drops instances elsewhere.
@@ -111,7 +127,7 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<(
     })
 }
 
-fn keep_instances(queue: &Receiver<Message>, news: &News) {
+fn keep_instances(queue: &Receiver<Message>, tables: &Tables, news: &News) {
     let mut watched: Vec<Weak<Generation>> = Vec::new();
     let mut wait = LOOK;
     loop {
@@ -123,8 +139,15 @@ fn keep_instances(queue: &Receiver<Message>, news: &News) {
                 news.tell();
                 continue;
             }
+            Ok(Message::Settle(done)) => {
+                let _ = done.try_send(());
+                continue;
+            }
             Ok(Message::Nudge) | Err(RecvTimeoutError::Timeout) => {}
             Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if tables.drop_forgotten() {
+            news.tell();
         }
         let now = Instant::now();
         let mut next = now + LOOK;
@@ -142,26 +165,22 @@ fn keep_instances(queue: &Receiver<Message>, news: &News) {
 }
 
 fn tick_plugins(queue: &Receiver<Message>) {
-    let mut watched: Vec<(Weak<Generation>, Instant)> = Vec::new();
+    let mut watched: Vec<Weak<Generation>> = Vec::new();
     let mut wait = LOOK;
     loop {
         match queue.recv_timeout(wait) {
-            Ok(Message::Watch(generation)) => watched.push((generation, Instant::now())),
+            Ok(Message::Watch(generation)) => watched.push(generation),
             Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-            Ok(Message::Drop(_) | Message::Nudge) | Err(RecvTimeoutError::Timeout) => {}
+            Ok(Message::Drop(_) | Message::Nudge | Message::Settle(_))
+            | Err(RecvTimeoutError::Timeout) => {}
         }
         let mut next = Instant::now() + LOOK;
-        watched.retain_mut(|(generation, last)| {
+        watched.retain(|generation| {
             let Some(generation) = generation.upgrade() else {
                 return false;
             };
-            // The first tick comes one interval after the start; one that is late does not make the next ones hurry.
-            if let Some(every) = generation.tick_every() {
-                if last.elapsed() >= every {
-                    generation.tick();
-                    *last = Instant::now();
-                }
-                next = next.min(*last + every);
+            if let Some(due) = generation.tick_if_due() {
+                next = next.min(due);
             }
             true
         });

@@ -18,10 +18,12 @@ mod book;
 mod call;
 mod check;
 mod config;
+mod configurator;
 mod counters;
 mod digest;
 #[cfg(feature = "wasm")]
 mod directory;
+mod enter;
 mod error;
 mod filter;
 mod generation;
@@ -31,15 +33,19 @@ mod instance;
 mod keeper;
 mod kept;
 mod limits;
+mod load_balance;
 mod log;
 mod metrics;
 mod native;
 mod news;
+mod router;
+mod rules;
 mod settings;
 mod shared;
 mod slots;
 mod state;
 mod status;
+mod tables;
 #[cfg(feature = "wasm")]
 mod wasm;
 mod workshop;
@@ -53,6 +59,6 @@ pub use limits::{CONFIGURE_MAX, HOOK_MAX, Limits, MEMORY_BYTES_MAX};
 pub use log::LogSink;
 pub use metrics::MetricValue;
 pub use status::{
-    DirectoryStatus, DrainingStatus, Origin, PluginState, PluginStatus, PluginsStatus, Reason,
-    RefusedFile, TripReport,
+    DirectoryStatus, DrainingStatus, Origin, PluginRules, PluginState, PluginStatus, PluginTables,
+    PluginsStatus, Reason, RefusedFile, RefusedProviders, RefusedRule, RulesStatus, TripReport,
 };

@@ -1,48 +1,85 @@
 //! The linked form of a plugin in the same slots as the sandboxed one: one instance per slot, the same batch of commands,
-//! the same failure policy. It shares the host's memory and has no deadline, but a panic costs only its instance.
+//! the same checks, the same failure policy. It shares the host's memory and has no deadline, but a panic costs only its instance.
 
-use std::borrow::Cow;
+mod host;
+mod routing;
+mod table;
+mod url;
+
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use wubbo_plugin_sdk::abi::interest::{Hook, Space};
+use wubbo_core::{Candidates, ConfigureSide, Routing, Url};
+use wubbo_plugin_sdk::abi::interest::Hook;
 use wubbo_plugin_sdk::native::{
-    Clock, Create, Expect, Form, HostCall, HostFunctions, HostResult, Level, LogTarget, MetricKind,
-    NativeFilter, Part, Scalars,
+    Create, HostFunctions, NativeConfigurator, NativeFilter, NativeLoadBalance, NativeRouter,
+    RuleText,
 };
-use wubbo_plugin_sdk::{Error, ErrorKind};
+use wubbo_plugin_sdk::{Error, Kind};
 
-use crate::call::{CallView, body};
+use crate::call::{self, CallView};
 use crate::counters::TripClass;
 use crate::error::{PluginError, PluginErrorKind};
-use crate::instance::{HookCall, HookEnd, Trip};
-use crate::shared::{Functions, Phase, Shared};
+use crate::instance::{HookCall, HookEnd, Said, Trip};
+use crate::shared::Shared;
+use crate::tables::{HeldTables, KnownTable};
+use host::Host;
+use routing::RoutingHost;
+use table::TableHost;
+use url::UrlHost;
 
 /// One instance of a linked plugin.
 pub(crate) struct NativeInstance {
-    filter: Box<dyn NativeFilter>,
+    policy: Policy,
     shared: Arc<Shared>,
+    tables: HeldTables,
+}
+
+enum Policy {
+    Filter(Box<dyn NativeFilter>),
+    Router(Box<dyn NativeRouter>),
+    LoadBalance(Box<dyn NativeLoadBalance>),
+    Configurator(Box<dyn NativeConfigurator>),
 }
 
 impl NativeInstance {
     /// Builds an instance from the plugin's configuration.
     pub(crate) fn start(create: Create, shared: Arc<Shared>) -> Result<Self, PluginError> {
         let failed = |reason: String| PluginError::new(PluginErrorKind::Start, reason);
-        let Create::Filter(create) = create else {
-            return Err(failed("this host runs filters only".to_owned()));
-        };
         let lines = Cell::new(0);
         let host = Host::new(&shared, Hook::New, None, &lines);
-        let built = guarded(|| create(&shared.config, &host));
-        match built {
-            Ok(Ok(filter)) => Ok(Self { filter, shared }),
-            Ok(Err(error)) => Err(failed(format!(
-                "configuration refused: {}",
-                explain(&error)
+        let (kind, config) = (shared.manifest.kind, shared.config.as_str());
+        let built = guarded(|| match (create, kind) {
+            (Create::Filter(create), Kind::Filter) => create(config, &host).map(Policy::Filter),
+            (Create::Router(create), Kind::Router) => create(config, &host).map(Policy::Router),
+            (Create::LoadBalance(create), Kind::LoadBalance) => {
+                create(config, &host).map(Policy::LoadBalance)
+            }
+            (Create::Configurator(create), Kind::Configurator) => {
+                create(config, &host).map(Policy::Configurator)
+            }
+            (create, kind) => Err(Error::new(format!(
+                "its factory makes a {create:?}, its manifest says {kind}"
             ))),
+        });
+        match built {
+            Ok(Ok(policy)) => Ok(Self {
+                policy,
+                shared,
+                tables: HeldTables::default(),
+            }),
+            Ok(Err(error)) => Err(failed(format!("configuration refused: {}", said(&error)))),
             Err(trip) => Err(failed(format!("panic while it was built: {}", trip.reason))),
         }
+    }
+
+    pub(crate) fn tables(&self) -> &HeldTables {
+        &self.tables
+    }
+
+    pub(crate) fn tables_mut(&mut self) -> &mut HeldTables {
+        &mut self.tables
     }
 
     pub(crate) fn call(
@@ -50,16 +87,19 @@ impl NativeInstance {
         call: &HookCall<'_>,
         commands: &mut Vec<u8>,
     ) -> Result<(), HookEnd> {
+        let Policy::Filter(filter) = &mut self.policy else {
+            return Ok(());
+        };
         let view = CallView {
             invocation: call.invocation,
             outcome: call.outcome.as_deref(),
             stage: call.stage,
             started: call.started,
             scratch: call.scratch,
+            consumer: None,
         };
         let lines = Cell::new(0);
         let host = Host::new(&self.shared, call.hook, Some(view), &lines);
-        let filter = &mut self.filter;
         let answer = guarded(|| match call.hook {
             Hook::OnRequest => filter.on_request(&host, commands),
             _ => filter.on_response(&host, commands),
@@ -67,29 +107,135 @@ impl NativeInstance {
         ended(answer)
     }
 
-    pub(crate) fn aside(&mut self, hook: Hook) -> Result<(), HookEnd> {
+    pub(crate) fn route(
+        &mut self,
+        routing: &Routing<'_>,
+        candidates: &Candidates,
+        words: &mut Vec<u64>,
+    ) -> Result<bool, HookEnd> {
+        self.check_table(routing)?;
+        let Policy::Router(router) = &mut self.policy else {
+            return Ok(false);
+        };
+        words.clear();
+        words.extend_from_slice(candidates.words());
         let lines = Cell::new(0);
-        let host = Host::new(&self.shared, hook, None, &lines);
-        let filter = &mut self.filter;
-        ended(guarded(|| match hook {
-            Hook::Tick => filter.tick(&host),
-            _ => filter.self_test(&host),
+        let view = call::routing::view(routing);
+        let host = Host::new(&self.shared, Hook::Route, Some(view), &lines);
+        let host = RoutingHost::new(host, routing, &self.shared);
+        ended(guarded(|| router.route(&host, words)))
+    }
+
+    pub(crate) fn select(
+        &mut self,
+        routing: &Routing<'_>,
+        candidates: &Candidates,
+    ) -> Result<Option<u32>, HookEnd> {
+        self.check_table(routing)?;
+        let Policy::LoadBalance(balancer) = &mut self.policy else {
+            return Ok(None);
+        };
+        let lines = Cell::new(0);
+        let view = call::routing::view(routing);
+        let host = Host::new(&self.shared, Hook::Select, Some(view), &lines);
+        let host = RoutingHost::new(host, routing, &self.shared);
+        ended(guarded(|| balancer.select(&host, candidates.words())))
+    }
+
+    fn check_table(&self, routing: &Routing<'_>) -> Result<(), HookEnd> {
+        let table = routing.table;
+        let found = self.tables.find(table.token(), table.version());
+        found.map(drop).ok_or(HookEnd::Unprepared)
+    }
+
+    pub(crate) fn on_providers(
+        &mut self,
+        known: &KnownTable,
+        only_weights: bool,
+    ) -> Result<(), HookEnd> {
+        let lines = Cell::new(0);
+        let host = Host::new(&self.shared, Hook::OnProviders, None, &lines);
+        let host = TableHost::new(host, known, only_weights);
+        ended(guarded(|| match &mut self.policy {
+            Policy::Router(router) => router.on_providers(&host),
+            Policy::LoadBalance(balancer) => balancer.on_providers(&host),
+            Policy::Filter(_) | Policy::Configurator(_) => Ok(()),
         }))
+    }
+
+    pub(crate) fn drop_providers(&mut self, token: u64) -> Result<(), HookEnd> {
+        let policy = &mut self.policy;
+        aside(&self.shared, Hook::DropProviders, |host| match policy {
+            Policy::Router(router) => router.drop_providers(token, host),
+            Policy::LoadBalance(balancer) => balancer.drop_providers(token, host),
+            Policy::Filter(_) | Policy::Configurator(_) => Ok(()),
+        })
+    }
+
+    pub(crate) fn on_rule(&mut self, rule: RuleText<'_>) -> Result<(), HookEnd> {
+        let policy = &mut self.policy;
+        aside(&self.shared, Hook::OnRule, |host| match policy {
+            Policy::Router(router) => router.on_rule(rule, host),
+            Policy::Configurator(configurator) => configurator.on_rule(rule, host),
+            Policy::Filter(_) | Policy::LoadBalance(_) => Ok(()),
+        })
+    }
+
+    pub(crate) fn configure(
+        &mut self,
+        url: &Url,
+        side: ConfigureSide,
+        commands: &mut Vec<u8>,
+    ) -> Result<(), HookEnd> {
+        let Policy::Configurator(configurator) = &mut self.policy else {
+            return Ok(());
+        };
+        let lines = Cell::new(0);
+        let host = Host::new(&self.shared, Hook::ConfigureUrl, None, &lines);
+        let host = UrlHost::new(host, url, side);
+        ended(guarded(|| configurator.configure_url(&host, commands)))
+    }
+
+    pub(crate) fn aside(&mut self, hook: Hook) -> Result<(), HookEnd> {
+        let policy = &mut self.policy;
+        aside(&self.shared, hook, |host| match (policy, hook) {
+            (Policy::Filter(policy), Hook::Tick) => policy.tick(host),
+            (Policy::Filter(policy), _) => policy.self_test(host),
+            (Policy::Router(policy), Hook::Tick) => policy.tick(host),
+            (Policy::Router(policy), _) => policy.self_test(host),
+            (Policy::LoadBalance(policy), Hook::Tick) => policy.tick(host),
+            (Policy::LoadBalance(policy), _) => policy.self_test(host),
+            (Policy::Configurator(policy), Hook::Tick) => policy.tick(host),
+            (Policy::Configurator(policy), _) => policy.self_test(host),
+        })
     }
 }
 
-fn ended(answer: Result<Result<(), Error>, Trip>) -> Result<(), HookEnd> {
+/// Runs a hook that looks at nothing but the host.
+fn aside(
+    shared: &Shared,
+    hook: Hook,
+    run: impl FnOnce(&dyn HostFunctions) -> Result<(), Error>,
+) -> Result<(), HookEnd> {
+    let lines = Cell::new(0);
+    let host = Host::new(shared, hook, None, &lines);
+    ended(guarded(|| run(&host)))
+}
+
+fn ended<T>(answer: Result<Result<T, Error>, Trip>) -> Result<T, HookEnd> {
     match answer {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(HookEnd::Failed(explain(&error))),
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(HookEnd::Failed(said(&error))),
         Err(trip) => Err(HookEnd::Trip(trip)),
     }
 }
 
-fn explain(error: &Error) -> String {
-    match error.place() {
-        (0, _) => error.to_string(),
-        (line, column) => format!("line {line} column {column}: {error}"),
+fn said(error: &Error) -> Said {
+    let (line, column) = error.place();
+    Said {
+        line,
+        column,
+        message: error.to_string(),
     }
 }
 
@@ -105,101 +251,4 @@ fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Trip> {
             text.unwrap_or_else(|| "panicked".to_owned()),
         )
     })
-}
-
-/// What a linked plugin's hook gets in place of imports.
-struct Host<'a> {
-    functions: Functions<'a>,
-}
-
-impl<'a> Host<'a> {
-    fn new(
-        shared: &'a Shared,
-        hook: Hook,
-        view: Option<CallView<'a>>,
-        access_lines: &'a Cell<u32>,
-    ) -> Self {
-        Self {
-            functions: Functions {
-                shared,
-                phase: Phase::Hook(hook),
-                view,
-                access_lines,
-            },
-        }
-    }
-
-    fn view(&self) -> HostResult<&CallView<'a>> {
-        self.functions.view.as_ref().ok_or(ErrorKind::NotAllowed)
-    }
-}
-
-impl HostFunctions for Host<'_> {
-    fn log(&self, target: LogTarget, level: Level, text: &str) -> HostResult<()> {
-        self.functions.log(target, level, text)
-    }
-
-    fn clock(&self, clock: Clock) -> HostResult<i64> {
-        self.functions.clock(clock)
-    }
-
-    fn random(&self) -> HostResult<u64> {
-        self.functions.random()
-    }
-
-    fn state_get(&self, key: &str) -> HostResult<Vec<u8>> {
-        self.functions.state_get(key)
-    }
-
-    fn state_add(&self, key: &str, delta: i64, ttl_ms: i64) -> HostResult<i64> {
-        self.functions.state_add(key, delta, ttl_ms)
-    }
-
-    fn state_cas(
-        &self,
-        key: &str,
-        expected: Expect<'_>,
-        new: Option<&[u8]>,
-        ttl_ms: i64,
-    ) -> HostResult<()> {
-        self.functions.state_cas(key, expected, new, ttl_ms)
-    }
-
-    fn metric_define(&self, kind: MetricKind, name: &str, help: &str) -> HostResult<u32> {
-        self.functions.metric_define(kind, name, help)
-    }
-
-    fn metric_update(&self, metric: u32, value: i64) -> HostResult<()> {
-        self.functions.metric_update(metric, value)
-    }
-}
-
-impl HostCall for Host<'_> {
-    fn functions(&self) -> &dyn HostFunctions {
-        self
-    }
-
-    fn scalars(&self) -> Scalars {
-        self.view().map(CallView::scalars).unwrap_or_default()
-    }
-
-    fn scratch_blob(&self) -> &[u8] {
-        self.view().map_or(&[], |view| view.scratch.1)
-    }
-
-    fn get(&self, space: Space, key: &str) -> HostResult<Option<Cow<'_, str>>> {
-        Ok(self.view()?.get(space, key)?.map(Cow::from))
-    }
-
-    fn list(&self, space: Space, each: &mut dyn FnMut(&str, &str)) -> HostResult<()> {
-        self.view()?.list(space, each)
-    }
-
-    fn number(&self, what: u32) -> HostResult<u64> {
-        self.view()?.number(what)
-    }
-
-    fn body(&self, part: Part, form: Form, path: &str) -> HostResult<Vec<u8>> {
-        body::read(self.view()?, self.functions.shared.body, part, form, path)
-    }
 }

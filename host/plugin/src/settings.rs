@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use wubbo_core::{Applies, Pattern};
 use wubbo_plugin_sdk::abi::{limits, status};
-use wubbo_plugin_sdk::{Access, Fail, Manifest, Side, Stage};
+use wubbo_plugin_sdk::{Access, Fail, Kind, Manifest, Side, Stage};
 
 use crate::error::{PluginError, PluginErrorKind};
 use crate::limits::{CONFIGURE_MAX, GrantedLimits, HOOK_MAX, MEMORY_BYTES_MAX, parse_size};
@@ -107,6 +107,38 @@ impl Settings {
         }
         let raw = Raw::deserialize(tree).map_err(|error| bad(error.to_string()))?;
         raw.checked()
+    }
+
+    /// Whether every setting means something to a plugin of this manifest.
+    ///
+    /// # Errors
+    /// Kind `Config`: the first that does not, so that nobody relies on it.
+    pub(crate) fn fit(&self, manifest: &Manifest) -> Result<(), PluginError> {
+        let kind = manifest.kind;
+        let given = [
+            ("fail", self.fail.is_some(), kind == Kind::Filter),
+            ("stage", self.stage.is_some(), kind == Kind::Filter),
+            (
+                "side",
+                self.side.is_some(),
+                matches!(kind, Kind::Filter | Kind::Configurator),
+            ),
+            ("order", self.order.is_some(), kind != Kind::LoadBalance),
+            (
+                "services",
+                !self.applies.services.is_empty(),
+                kind != Kind::LoadBalance,
+            ),
+            (
+                "methods",
+                !self.applies.methods.is_empty(),
+                matches!(kind, Kind::Filter | Kind::Router),
+            ),
+        ];
+        match given.into_iter().find(|(_, given, fits)| *given && !fits) {
+            None => Ok(()),
+            Some((key, ..)) => Err(bad(format!("{key}: means nothing to a {kind}; remove it"))),
+        }
     }
 
     /// The failure policy that counts for a plugin of this manifest.

@@ -1,7 +1,8 @@
 //! What all instances of one generation have in common: who they are, what they may do, and what they share.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use wubbo_core::Stage;
@@ -14,11 +15,13 @@ use wubbo_plugin_sdk::{Access, ErrorKind, Fail, Manifest};
 use crate::call::CallView;
 use crate::call::body::BodyGrants;
 use crate::counters::Counters;
+use crate::instance::Trip;
 use crate::limits::Limits;
 use crate::log::{self, ACCESS_LINES_PER_HOOK, LogShare, LogSink, NO_SHARE};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::state::State;
+use crate::status::TripReport;
 
 /// What an instance is doing; decides which host functions it may use (ABI.md 8.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,32 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) share: LogShare,
+    pub(crate) trips: Trips,
+    /// When `tick` last ran; over all editions.
+    pub(crate) ticked: Mutex<Instant>,
+}
+
+/// The last instances that were thrown away.
+#[derive(Default)]
+pub(crate) struct Trips(Mutex<VecDeque<TripReport>>);
+
+/// Trips that are remembered for the status.
+const TRIPS_KEPT: usize = 64;
+
+impl Trips {
+    pub(crate) fn add(&self, hook: Hook, trip: &Trip) {
+        let mut trips = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if trips.len() == TRIPS_KEPT {
+            trips.pop_front();
+        }
+        trips.push_back(TripReport::new(hook, trip));
+    }
+
+    /// Oldest first.
+    pub(crate) fn report(&self) -> Vec<TripReport> {
+        let trips = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        trips.iter().cloned().collect()
+    }
 }
 
 impl Shared {
@@ -79,6 +108,8 @@ impl Shared {
             metrics: Metrics::new(),
             log,
             share: LogShare::new(),
+            trips: Trips::default(),
+            ticked: Mutex::new(Instant::now()),
             manifest,
         }
     }
@@ -131,7 +162,11 @@ impl Functions<'_> {
     /// The place is the service's own URL on a provider, where its operator wrote it; a consumer's URL holds what a provider
     /// published, and a stranger must not name a file here.
     fn access_log(&self, text: &str) -> HostResult<()> {
-        let view = self.view.as_ref().ok_or(ErrorKind::NotAllowed)?;
+        let (Phase::Hook(Hook::OnRequest | Hook::OnResponse), Some(view)) =
+            (self.phase, self.view.as_ref())
+        else {
+            return Err(ErrorKind::NotAllowed);
+        };
         if self.access_lines.replace(self.access_lines.get() + 1) >= ACCESS_LINES_PER_HOOK {
             Counters::add(&self.shared.counters.log_dropped);
             return NO_SHARE;

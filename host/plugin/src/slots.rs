@@ -25,8 +25,8 @@ struct Slot<T> {
 pub(crate) struct Tally {
     /// Hooks entered.
     pub(crate) hooks: AtomicU64,
-    /// Hooks that replied for the service.
-    pub(crate) replies: AtomicU64,
+    /// Hooks that decided: a filter that replied, a router that narrowed, a balancer that chose nobody.
+    pub(crate) decided: AtomicU64,
 }
 
 /// A taken instance; given back on drop.
@@ -94,6 +94,20 @@ impl<T> Slots<T> {
             }
         }
         Err(missing)
+    }
+
+    /// Takes the instance of one slot, waiting for the hook that uses it now. Off the call path, never under another lock of ours.
+    pub(crate) fn wait(&self, index: usize) -> Option<Taken<'_, T>> {
+        let slot = self.slots.get(index)?;
+        // Poisoned: as in `take`, `put` replaces what a panic of the host left.
+        let guard = slot.place.lock().ok()?;
+        let tally = &slot.tally;
+        guard.is_some().then_some(Taken { guard, tally })
+    }
+
+    /// Waits for the instance of this thread's own slot, where every instance is in use and the caller may block.
+    pub(crate) fn wait_own(&self) -> Option<Taken<'_, T>> {
+        self.wait(thread_number() as usize % self.slots.len())
     }
 
     /// Puts an instance into an empty slot; gives it back when there is none. Off the call path.
@@ -260,6 +274,21 @@ mod tests {
         assert_eq!(slots.put(7), Ok(()));
         assert_eq!(slots.put(8), Err(8));
         assert_eq!(*slots.take().unwrap(), Some(7));
+    }
+
+    #[test]
+    fn who_may_wait_gets_the_instance_when_its_hook_is_over() {
+        let slots = filled(1);
+        std::thread::scope(|scope| {
+            let held = slots.take().unwrap();
+            let waiting = scope.spawn(|| slots.wait(0).map(|taken| *taken));
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            assert!(!waiting.is_finished());
+            drop(held);
+            assert_eq!(waiting.join().unwrap(), Some(Some(0)));
+        });
+        slots.drain(0);
+        assert!(slots.wait(0).is_none() && slots.wait_own().is_none() && slots.wait(9).is_none());
     }
 
     #[test]

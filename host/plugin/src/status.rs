@@ -1,5 +1,7 @@
 //! What can be asked at any time: every plugin, its generation, what it did, and why something is not live. Serialised as `/plugins`.
 
+mod policies;
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
@@ -10,6 +12,8 @@ use crate::error::PluginError;
 use crate::instance::Trip;
 use crate::limits::Limits;
 use crate::metrics::MetricValue;
+
+pub use policies::{PluginRules, PluginTables, RefusedProviders, RefusedRule, RulesStatus};
 
 /// The state of the plugin host at one moment.
 #[derive(Debug, Clone, Serialize)]
@@ -24,6 +28,8 @@ pub struct PluginsStatus {
     pub memory_bytes: usize,
     /// Whether instances come from the pool; false without the wasm engine too.
     pub pooling: bool,
+    /// The rules of routers and configurators.
+    pub rules: RulesStatus,
 }
 
 impl PluginsStatus {
@@ -129,6 +135,8 @@ pub struct PluginStatus {
     pub sha256: Option<String>,
     /// Number of the current generation, from 1; 0 if there is none.
     pub generation: u64,
+    /// How many times that generation got fresh instances for a change of the rules, the first included; 0 if there is none.
+    pub edition: u64,
     /// What it is doing.
     pub state: PluginState,
     /// Whether `plugins.required` names it.
@@ -155,6 +163,10 @@ pub struct PluginStatus {
     pub trips: Vec<TripReport>,
     /// Metrics of its own.
     pub metrics: Vec<MetricValue>,
+    /// The rules that it follows; absent for a plugin without `on_rule`.
+    pub rules: Option<PluginRules>,
+    /// The lists of providers that it has; routers and balancers only.
+    pub tables: Option<PluginTables>,
 }
 
 /// An older generation.
@@ -162,6 +174,8 @@ pub struct PluginStatus {
 pub struct DrainingStatus {
     /// Its number.
     pub generation: u64,
+    /// Which edition of it.
+    pub edition: u64,
     /// Instances it still holds.
     pub instances: usize,
     /// How long it has been draining, milliseconds.

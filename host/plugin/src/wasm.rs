@@ -4,11 +4,16 @@ mod cache;
 mod deadline;
 mod engine;
 mod guest;
+mod hooks;
 mod imports;
 mod instance;
 mod limiter;
+mod module;
+mod policies;
 mod precompiled;
+mod start;
 mod ticker;
 
 pub(crate) use engine::{Engine, EngineOptions, GENERATIONS_MAX};
-pub(crate) use instance::{WasmInstance, WasmModule};
+pub(crate) use instance::WasmInstance;
+pub(crate) use module::WasmModule;

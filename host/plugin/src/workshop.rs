@@ -13,10 +13,12 @@ use crate::generation::{Form, Generation, Making, Placement};
 use crate::keeper::Keeper;
 use crate::log::LogSink;
 use crate::news::News;
+use crate::rules::Rules;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::state::States;
 use crate::status::Origin;
+use crate::tables::Tables;
 
 /// What every generation is made with.
 pub(crate) struct Workshop {
@@ -25,6 +27,10 @@ pub(crate) struct Workshop {
     pub(crate) keeper: Keeper,
     pub(crate) news: News,
     pub(crate) states: States,
+    pub(crate) tables: Arc<Tables>,
+    pub(crate) rules: Rules,
+    /// Held while generations or editions are made and published: one change of the set at a time. By threads that may block.
+    pub(crate) changes: Mutex<()>,
     /// The last generation number of each identity.
     numbers: Mutex<BTreeMap<String, u64>>,
 }
@@ -34,6 +40,7 @@ impl Workshop {
         config: PluginsConfig,
         log: Arc<dyn LogSink>,
         keeper: Keeper,
+        tables: Arc<Tables>,
         news: News,
     ) -> Self {
         Self {
@@ -41,12 +48,15 @@ impl Workshop {
             log,
             keeper,
             news,
+            tables,
             states: States::default(),
+            rules: Rules::new(),
+            changes: Mutex::new(()),
             numbers: Mutex::default(),
         }
     }
 
-    /// Starts a generation: canary, self-test, every slot warm.
+    /// Starts a generation: canary, self-test, every slot warm. `before` is the one whose place it is to take.
     ///
     /// # Errors
     /// As [`Generation::start`].
@@ -56,7 +66,9 @@ impl Workshop {
         settings: &Settings,
         form: Form,
         digest: Option<[u8; 32]>,
+        before: Option<&Generation>,
     ) -> Result<Arc<Generation>, PluginError> {
+        settings.fit(&manifest)?;
         let identity = manifest.identity();
         let number = {
             let numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,6 +92,9 @@ impl Workshop {
             slots: self.config.slots(),
             keeper: self.keeper.clone(),
             news: self.news.clone(),
+            tables: Arc::clone(&self.tables),
+            rules: self.rules.applied(),
+            before: before.map(Generation::accepted),
         })?;
         // A generation that did not start has no number: the live ones count 1, 2, 3.
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,7 +136,13 @@ impl Workshop {
             if settings.disabled {
                 continue;
             }
-            let generation = self.make(manifest, &settings, Form::Native(factory.create), None);
+            let generation = self.make(
+                manifest,
+                &settings,
+                Form::Native(factory.create),
+                None,
+                None,
+            );
             let generation = generation.map_err(|error| error.of(&identity))?;
             let live = Live {
                 generation,

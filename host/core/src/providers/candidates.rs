@@ -19,6 +19,20 @@ impl Candidates {
         Self { words, len }
     }
 
+    /// The bitmap: row r is bit `r % 64` of word `r / 64`; bits behind the last row are clear.
+    #[must_use]
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// Keeps the candidates whose bits are set in `words` too; rows that it does not reach go.
+    pub fn intersect(&mut self, words: &[u64]) {
+        let others = words.iter().copied().chain(std::iter::repeat(0));
+        for (word, other) in self.words.iter_mut().zip(others) {
+            *word &= other;
+        }
+    }
+
     /// How many candidates are left.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -77,6 +91,16 @@ impl Candidates {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_another_bitmap_lacks_goes() {
+        let mut candidates = Candidates::all(130);
+        assert_eq!(candidates.words(), [u64::MAX, u64::MAX, 0b11]);
+        candidates.intersect(&[0b101, u64::MAX << 63]);
+        assert_eq!(candidates.iter().collect::<Vec<_>>(), [0, 2, 127]);
+        candidates.intersect(&[u64::MAX; 4]);
+        assert_eq!((candidates.count(), candidates.words().len()), (3, 3));
+    }
 
     #[test]
     fn candidates_count_and_walk_in_order() {

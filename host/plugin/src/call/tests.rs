@@ -35,6 +35,7 @@ fn view<'a>(
         stage,
         started: None,
         scratch: (0, &[]),
+        consumer: None,
     }
 }
 

@@ -63,7 +63,7 @@ fn each_refusal_names_what_is_wrong_and_the_remedy() {
                     .replace("\"fail\":\"open\",", ""),
                 MEMORY,
             ),
-            "this host runs filters only",
+            "no function `route`, `on_request` is exported and not among the manifest's hooks",
         ),
         (
             plugin(&FILTER.replace("\"name\"", "\"nam\""), MEMORY),

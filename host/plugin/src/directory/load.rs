@@ -110,6 +110,7 @@ pub(super) fn start(
     engine: &Arc<Engine>,
     bytes: &Bytes,
     passed: &Passed,
+    before: Option<&Generation>,
     known: Option<Arc<WasmModule>>,
 ) -> Result<(Arc<Generation>, bool), PluginError> {
     let (module, cached) = match known {
@@ -126,6 +127,7 @@ pub(super) fn start(
         &passed.settings,
         Form::Wasm(module),
         Some(bytes.digest),
+        before,
     )?;
     Ok((generation, cached))
 }

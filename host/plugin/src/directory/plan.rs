@@ -3,7 +3,7 @@
 //! Whatever goes wrong with a file, the generation that it gave before serves on. All changes of one state are published in one store.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use wubbo_plugin_sdk::Manifest;
 use wubbo_watch::Snapshot;
@@ -105,6 +105,8 @@ impl Plan {
         let Some(engine) = &inner.engine else {
             return Ok(());
         };
+        let changes = &inner.workshop.changes;
+        let _alone = changes.lock().unwrap_or_else(PoisonError::into_inner);
         let found = Files::of(snapshot);
         let had = self
             .files
@@ -323,18 +325,14 @@ impl Draft<'_> {
                 return Ok(None);
             }
             let text = "enabled: false, but plugins.required names it";
-            return Err((
-                PluginError::new(PluginErrorKind::Config, text),
-                Standing::Refused,
-            ));
+            let error = PluginError::new(PluginErrorKind::Config, text);
+            return Err((error, Standing::Refused));
         }
         if let Some(owner) = self.owners.get(identity) {
             let text =
                 format!("{identity} is given by {owner}.wasm already; remove one of the two");
-            return Err((
-                PluginError::new(PluginErrorKind::Duplicate, text),
-                Standing::Blocked,
-            ));
+            let error = PluginError::new(PluginErrorKind::Duplicate, text);
+            return Err((error, Standing::Blocked));
         }
         let sha256 = hex(&fresh.bytes.sha256);
         let file = Some(format!("{}.wasm", fresh.stem));
@@ -352,24 +350,28 @@ impl Draft<'_> {
                 "{} plugins are live already; raise plugins.max or remove one",
                 config.max
             );
-            return Err((
-                PluginError::new(PluginErrorKind::Capacity, text),
-                Standing::Blocked,
-            ));
+            let error = PluginError::new(PluginErrorKind::Capacity, text);
+            return Err((error, Standing::Blocked));
         }
         if self.inner.book().holding(identity) >= GENERATIONS_MAX {
             let text = format!(
                 "{GENERATIONS_MAX} generations still hold instances; waits until calls in flight leave one"
             );
-            return Err((
-                PluginError::new(PluginErrorKind::Capacity, text),
-                Standing::Waits,
-            ));
+            let error = PluginError::new(PluginErrorKind::Capacity, text);
+            return Err((error, Standing::Waits));
         }
+        let replaced = before.map(|before| &*before.generation);
         let module = before
             .filter(|before| before.sha256.as_ref() == Some(&sha256))
             .and_then(|before| before.generation.module());
-        let started = load::start(self.inner, self.engine, &fresh.bytes, &fresh.passed, module);
+        let started = load::start(
+            self.inner,
+            self.engine,
+            &fresh.bytes,
+            &fresh.passed,
+            replaced,
+            module,
+        );
         let (generation, cached) =
             started.map_err(|error| (error, Standing::Refused as fn(Reason) -> Standing))?;
         self.new.push((identity.to_owned(), fresh.pair.clone()));

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use wasmtime::{Memory, Trap};
-use wubbo_core::{Invocation, Outcome, Stage};
+use wubbo_core::{Invocation, Outcome, ProviderTable, Stage, Url};
 
 use super::deadline::{CpuDeadline, DeadlineReached};
 use super::limiter::{Limiter, Refused};
 use crate::call::CallView;
 use crate::call::input::Interests;
 use crate::counters::TripClass;
-use crate::instance::Trip;
+use crate::instance::{Said, Trip};
 use crate::shared::{Functions, Phase, Shared};
+use crate::tables::{Columns, HeldTables, Place};
 
 /// The data of one store.
 pub(super) struct Guest {
@@ -25,10 +26,23 @@ pub(super) struct Guest {
     pub(super) call: Option<ServedCall>,
     pub(super) deadline: CpuDeadline,
     pub(super) limiter: Limiter,
-    /// What `interest` asked for in place of the manifest's list.
+    /// The URL that a configurator looks at.
+    pub(super) url: Option<ServedUrl>,
+    /// The tables that the guest was given, and the one that the running hook is about.
+    pub(super) tables: HeldTables,
+    pub(super) table: Option<Place>,
+    /// The method of the call, when the guest can ask for live numbers; kept for its room.
+    pub(super) method: String,
+    /// The table that is handed out now.
+    pub(super) offered: Option<Arc<Columns>>,
+    /// The text of the rule that is handed out now.
+    pub(super) rule: Option<String>,
+    /// What `note` wrote, while somebody asks for reasons.
+    pub(super) notes: Option<Vec<(Option<usize>, String)>>,
+    /// What `interest` asked for in place of the list until now.
     pub(super) interests: Option<Interests>,
     /// What `fail` said.
-    pub(super) failure: Option<String>,
+    pub(super) failure: Option<Said>,
     /// What the panic hook said.
     pub(super) panic: Option<String>,
     pub(super) access_lines: Cell<u32>,
@@ -40,7 +54,12 @@ pub(super) struct ServedCall {
     pub(super) outcome: Option<Outcome>,
     pub(super) stage: Stage,
     pub(super) started: Option<Instant>,
+    /// `route` and `select` only.
+    pub(super) consumer: Option<Url>,
 }
+
+/// A URL while `configure_url` looks at it.
+pub(super) struct ServedUrl(pub(super) Url);
 
 impl ServedCall {
     pub(super) fn view(&self) -> CallView<'_> {
@@ -50,6 +69,7 @@ impl ServedCall {
             stage: self.stage,
             started: self.started,
             scratch: (0, &[]),
+            consumer: self.consumer.as_ref(),
         }
     }
 }
@@ -63,6 +83,13 @@ impl Guest {
             phase: Phase::Setup,
             call: None,
             limiter,
+            url: None,
+            tables: HeldTables::default(),
+            table: None,
+            method: String::new(),
+            offered: None,
+            rule: None,
+            notes: None,
             interests: None,
             failure: None,
             panic: None,
@@ -78,6 +105,12 @@ impl Guest {
             view: self.call.as_ref().map(ServedCall::view),
             access_lines: &self.access_lines,
         }
+    }
+
+    /// The table that the running `route` or `select` is about.
+    pub(super) fn routed(&self) -> Option<&ProviderTable> {
+        let known = self.tables.get(self.table?)?;
+        Some(known.table())
     }
 
     /// Why the guest did not come back.

@@ -1,6 +1,7 @@
 //! The imports of module `wubbo` (ABI.md section 8): every one of them, each checking what the guest hands over.
 
 mod call;
+mod providers;
 mod services;
 
 use wasmtime::{Caller, Linker, Memory, Result};
@@ -13,6 +14,7 @@ use super::guest::{BadCall, Guest};
 /// Defines all imports.
 pub(super) fn define(linker: &mut Linker<Guest>) -> Result<()> {
     call::define(linker)?;
+    providers::define(linker)?;
     services::define(linker)
 }
 

@@ -11,6 +11,18 @@ pub(crate) fn fixture(name: &str) -> Vec<u8> {
     wat::parse_file(path).unwrap()
 }
 
+/// The same under another name, as another plugin.
+pub(crate) fn fixture_named(name: &str, other: &str) -> Vec<u8> {
+    let path = format!(
+        "{}/../../tests/fixtures/{name}.wat",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let text = std::fs::read_to_string(path).unwrap();
+    let (old, new) = (format!("\\\"{name}\\\""), format!("\\\"{other}\\\""));
+    assert!(text.contains(&old), "{name} does not say its name");
+    module(&text.replacen(&old, &new, 1))
+}
+
 /// A module of text.
 pub(crate) fn module(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))

@@ -120,6 +120,10 @@ fn every_fixture_is_tried() {
         .chain(tripped)
         .chain(HARMLESS.iter().copied())
         .chain(ELSEWHERE.iter().copied())
+        .chain(crate::routing::FIXTURES.iter().copied())
+        .chain(crate::tables::FIXTURES.iter().copied())
+        .chain(crate::rules::FIXTURES.iter().copied())
+        .chain(crate::configuring::FIXTURES.iter().copied())
         .collect();
     tried.sort_unstable();
     assert_eq!(there, tried);

@@ -5,10 +5,16 @@
 )]
 
 mod calls;
+mod configuring;
 mod directory;
 mod guests;
 mod hostile;
 mod limits;
 mod linked;
+mod linked_policies;
+mod providers;
 mod rig;
+mod routing;
+mod rules;
 mod swap;
+mod tables;

@@ -1,4 +1,4 @@
-//! Imports that read the call, and those of tables and statistics, which no hook of a filter may use.
+//! Imports that read the call or the URL that a hook is about, and those of its configuration and failure.
 
 use wasmtime::{Caller, Linker, Result};
 use wubbo_plugin_sdk::ErrorKind;
@@ -7,10 +7,11 @@ use wubbo_plugin_sdk::abi::{field, names};
 use wubbo_plugin_sdk::native::{Form, HostResult, Part};
 
 use super::{WUBBO, bytes, check_buffer, give, parts, text, wide};
-use crate::call::body;
 use crate::call::input::Interests;
+use crate::call::{Text, body, url};
+use crate::instance::Said;
 use crate::shared::{Phase, message};
-use crate::wasm::guest::{Guest, ServedCall};
+use crate::wasm::guest::{Guest, ServedCall, ServedUrl};
 
 type Cx<'a> = Caller<'a, Guest>;
 
@@ -23,12 +24,6 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<()> {
     linker.func_wrap(WUBBO, "interest", set_interest)?;
     linker.func_wrap(WUBBO, "fail", fail)?;
     linker.func_wrap(WUBBO, "panic", panic)?;
-    // No hook of a filter may use these (ABI.md 8.7).
-    let refused = ErrorKind::NotAllowed.code();
-    linker.func_wrap(WUBBO, "table", move |_: i32, _: u32, _: u32| refused)?;
-    linker.func_wrap(WUBBO, "cell", move |_: i32, _: u32| i64::from(refused))?;
-    linker.func_wrap(WUBBO, "column", move |_: u32, _: u32, _: u32| refused)?;
-    linker.func_wrap(WUBBO, "note", move |_: i32, _: u32, _: u32| refused)?;
     Ok(())
 }
 
@@ -36,29 +31,40 @@ fn served(guest: &Guest) -> HostResult<&ServedCall> {
     guest.call.as_ref().ok_or(ErrorKind::NotAllowed)
 }
 
+/// The key of a read: interned, or the text at `key`.
+fn key(memory: &[u8], space: Space, id: u32, key: u32, key_len: u32) -> Result<Option<&str>> {
+    Ok(match id {
+        0 => Some(text(memory, "get", key, key_len)?).filter(|key| !key.is_empty()),
+        id => u16::try_from(id).ok().and_then(|id| space.key_name(id)),
+    })
+}
+
 fn get(
     mut cx: Cx<'_>,
     space: u32,
     id: u32,
-    key: u32,
-    key_len: u32,
+    name: u32,
+    name_len: u32,
     out: u32,
     cap: u32,
 ) -> Result<i32> {
     let (memory, guest) = parts(&mut cx, "get")?;
     check_buffer(memory, "get", out, cap)?;
-    let Ok(call) = served(guest) else {
+    if guest.call.is_none() && guest.url.is_none() {
         return Ok(ErrorKind::NotAllowed.code());
-    };
+    }
     let Some(space) = Space::from_number(space) else {
         return Ok(ErrorKind::BadArgument.code());
     };
-    let key = match id {
-        0 => Some(text(memory, "get", key, key_len)?).filter(|key| !key.is_empty()),
-        id => u16::try_from(id).ok().and_then(|id| space.key_name(id)),
-    };
-    let Some(key) = key else {
+    let Some(key) = key(memory, space, id, name, name_len)? else {
         return Ok(ErrorKind::BadArgument.code());
+    };
+    let Some(call) = &guest.call else {
+        let found = configured(guest, space, key);
+        return match found {
+            Ok(value) => give(memory, "get", out, cap, value.as_str().as_bytes()),
+            Err(kind) => Ok(kind.code()),
+        };
     };
     if space == Space::Field {
         return match call.view().field(field::id(key)) {
@@ -74,6 +80,12 @@ fn get(
     }
 }
 
+/// A text of the URL that `configure_url` is about.
+fn configured<'g>(guest: &'g Guest, space: Space, key: &str) -> HostResult<Text<'g>> {
+    let ServedUrl(url) = guest.url.as_ref().ok_or(ErrorKind::NotAllowed)?;
+    url::get(url, space, key, ErrorKind::NotAllowed)?.ok_or(ErrorKind::Absent)
+}
+
 fn list(mut cx: Cx<'_>, space: u32, out: u32, cap: u32) -> Result<i32> {
     let (memory, guest) = parts(&mut cx, "list")?;
     check_buffer(memory, "list", out, cap)?;
@@ -84,16 +96,26 @@ fn list(mut cx: Cx<'_>, space: u32, out: u32, cap: u32) -> Result<i32> {
 }
 
 fn pairs(guest: &Guest, space: u32) -> HostResult<Vec<u8>> {
-    let call = served(guest)?;
+    if guest.call.is_none() && guest.url.is_none() {
+        return Err(ErrorKind::NotAllowed);
+    }
     let space = Space::from_number(space).ok_or(ErrorKind::BadArgument)?;
     let mut out = Vec::new();
     let len = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes();
-    call.view().list(space, &mut |key, value| {
+    let mut pair = |key: &str, value: &str| {
         out.extend_from_slice(&len(key));
         out.extend_from_slice(&len(value));
         out.extend_from_slice(key.as_bytes());
         out.extend_from_slice(value.as_bytes());
-    })?;
+    };
+    match (&guest.call, &guest.url, space) {
+        (Some(call), ..) => call.view().list(space, &mut pair)?,
+        (None, Some(ServedUrl(url)), Space::Url) => {
+            url.first_params().for_each(|(key, value)| pair(key, value));
+        }
+        (None, Some(_), Space::Field) => return Err(ErrorKind::BadArgument),
+        _ => return Err(ErrorKind::NotAllowed),
+    }
     Ok(out)
 }
 
@@ -140,6 +162,10 @@ fn read_text(mut cx: Cx<'_>, what: u32, out: u32, cap: u32) -> Result<i32> {
             let shared = std::sync::Arc::clone(&guest.shared);
             give(memory, "text", out, cap, shared.config.as_bytes())
         }
+        names::TEXT_RULE if guest.phase == Phase::Hook(Hook::OnRule) => match &guest.rule {
+            Some(rule) => give(memory, "text", out, cap, rule.as_bytes()),
+            None => Ok(ErrorKind::Absent.code()),
+        },
         names::TEXT_CONFIG | names::TEXT_RULE => Ok(ErrorKind::NotAllowed.code()),
         _ => Ok(ErrorKind::BadArgument.code()),
     }
@@ -148,7 +174,7 @@ fn read_text(mut cx: Cx<'_>, what: u32, out: u32, cap: u32) -> Result<i32> {
 fn set_interest(mut cx: Cx<'_>, records: u32, len: u32) -> Result<i32> {
     let (memory, guest) = parts(&mut cx, "interest")?;
     let records = bytes(memory, "interest", records, len)?;
-    if guest.phase != Phase::Hook(Hook::New) {
+    if !matches!(guest.phase, Phase::Hook(Hook::New | Hook::OnRule)) {
         return Ok(ErrorKind::NotAllowed.code());
     }
     Ok(match interest::read(records) {
@@ -163,10 +189,11 @@ fn set_interest(mut cx: Cx<'_>, records: u32, len: u32) -> Result<i32> {
 
 fn fail(mut cx: Cx<'_>, line: u32, column: u32, start: u32, len: u32) -> Result<()> {
     let (memory, guest) = parts(&mut cx, "fail")?;
-    let said = message(text(memory, "fail", start, len)?);
-    guest.failure = Some(match line {
-        0 => said,
-        line => format!("line {line} column {column}: {said}"),
+    let message = message(text(memory, "fail", start, len)?);
+    guest.failure = Some(Said {
+        line,
+        column,
+        message,
     });
     Ok(())
 }
