@@ -138,6 +138,10 @@ impl ZookeeperRegistry {
         });
     }
 
+    fn limit(&self) -> Duration {
+        self.shared.link.patience(self.settings.timeout)
+    }
+
     fn failed(&self, what: &str, url: &Url, reason: &str) -> Error {
         let registry = &self.url;
         let message = format!("registry {registry:?}: cannot {what} {url:?}: {reason}");
@@ -155,7 +159,7 @@ impl Registry for ZookeeperRegistry {
             let node = self.node(url)?;
             let path = node.path();
             let registrar = &self.shared.registrar;
-            let limit = self.settings.timeout;
+            let limit = self.limit();
             let Err(reason) = registrar.announce(self.holder, node, limit).await else {
                 return Ok(());
             };
@@ -174,7 +178,7 @@ impl Registry for ZookeeperRegistry {
         Box::pin(async move {
             let path = self.node(url)?.path();
             let registrar = &self.shared.registrar;
-            let withdrawn = registrar.withdraw(self.holder, &path, self.settings.timeout);
+            let withdrawn = registrar.withdraw(self.holder, &path, self.limit());
             withdrawn
                 .await
                 .map_err(|reason| self.failed("unregister", url, &reason))

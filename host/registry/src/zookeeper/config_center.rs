@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 use wubbo_core::{BoxFuture, ConfigCenter, ConfigSubscription, Error, ErrorKind, Tasks, Url};
 
 use super::follow::{Follower, Reading, bytes, follow};
@@ -26,8 +26,7 @@ const DEFAULT_GROUP: &str = "dubbo";
 pub struct ZookeeperConfigCenter {
     url: Url,
     root: Root,
-    /// Until when a first text is waited for when there is no connection yet.
-    patience: Instant,
+    /// How long a first text is waited for.
     timeout: Duration,
     shared: Arc<Shared>,
     /// Its end is that of every subscription.
@@ -46,7 +45,6 @@ impl ZookeeperConfigCenter {
         Ok(Self {
             url,
             root: settings.namespace,
-            patience: Instant::now() + settings.timeout,
             timeout: settings.timeout,
             shared,
             open: watch::Sender::new(()),
@@ -105,12 +103,8 @@ impl ConfigCenter for ZookeeperConfigCenter {
                 }
             });
             // So that who asks right afterwards gets the text that is there; an outage delays nobody twice.
-            let patience = if self.shared.link.is_live() {
-                Instant::now() + self.timeout
-            } else {
-                self.patience
-            };
-            let _late = timeout_at(patience, first).await;
+            let patience = self.shared.link.patience(self.timeout);
+            let _late = timeout(patience, first).await;
             // What `current` gives now is no change any more.
             receiver.mark_unchanged();
             Ok(ConfigSubscription::new(receiver, tasks))

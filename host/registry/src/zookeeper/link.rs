@@ -90,7 +90,21 @@ impl fmt::Debug for Live {
 /// The connection as its users see it. The session is closed when the last of these is gone.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
-    live: watch::Receiver<Option<Live>>,
+    state: watch::Receiver<State>,
+}
+
+/// The connection, or that there is none, since when.
+#[derive(Debug)]
+struct State {
+    live: Option<Live>,
+    since: Instant,
+}
+
+impl State {
+    fn now(live: Option<Live>) -> Self {
+        let since = Instant::now();
+        Self { live, since }
+    }
 }
 
 impl Link {
@@ -98,10 +112,10 @@ impl Link {
     pub(super) fn open(cluster: Cluster) -> Self {
         // The process owns the keepers: each outlives its last link by the time that closing a session takes, one second at most.
         static KEEPERS: OnceLock<Tasks> = OnceLock::new();
-        let (live, receiver) = watch::channel(None);
+        let (state, receiver) = watch::channel(State::now(None));
         let keeper = Keeper {
             cluster: Arc::new(cluster),
-            live,
+            state,
             session: None,
             epoch: 0,
             former: VecDeque::new(),
@@ -109,17 +123,27 @@ impl Link {
         KEEPERS
             .get_or_init(|| Tasks::new("zookeeper sessions"))
             .spawn(keeper.run());
-        Self { live: receiver }
+        Self { state: receiver }
     }
 
     pub(super) fn is_live(&self) -> bool {
-        self.live.borrow().is_some()
+        self.state.borrow().live.is_some()
+    }
+
+    /// How much of `limit` an operation should wait: all of it over a connection, and without one only as long as that is new.
+    /// A process that shuts down during an outage would else wait for each of its entries.
+    pub(super) fn patience(&self, limit: Duration) -> Duration {
+        let state = self.state.borrow();
+        match state.live {
+            Some(_) => limit,
+            None => limit.saturating_sub(state.since.elapsed()),
+        }
     }
 
     /// Waits for a connection. For ever when the runtime is shutting down: the waiting task ends with it.
     pub(super) async fn live(&mut self) -> Live {
         loop {
-            if let Some(live) = self.live.borrow_and_update().clone() {
+            if let Some(live) = self.state.borrow_and_update().live.clone() {
                 return live;
             }
             self.moved().await;
@@ -132,7 +156,7 @@ impl Link {
     }
 
     async fn moved(&mut self) {
-        if self.live.changed().await.is_err() {
+        if self.state.changed().await.is_err() {
             std::future::pending().await
         }
     }
@@ -141,7 +165,7 @@ impl Link {
 /// The task behind a [`Link`].
 struct Keeper {
     cluster: Arc<Cluster>,
-    live: watch::Sender<Option<Live>>,
+    state: watch::Sender<State>,
     /// The session to take up again.
     session: Option<SessionInfo>,
     epoch: u64,
@@ -155,7 +179,7 @@ impl Keeper {
     async fn run(mut self) {
         let mut troubled = false;
         let mut pause = RETRY_MIN;
-        while !self.live.is_closed() {
+        while !self.state.is_closed() {
             match self.connect().await {
                 Ok((client, service)) => {
                     tracing::info!(registry = %self.name(), session = %client.session_id(), "registry is connected");
@@ -163,6 +187,7 @@ impl Keeper {
                     self.serve(client, service).await;
                 }
                 Err(Error::SessionExpired) => self.forget_session(),
+                Err(_) if self.state.is_closed() => return,
                 Err(error) => {
                     if !std::mem::replace(&mut troubled, true) {
                         tracing::warn!(
@@ -173,7 +198,7 @@ impl Keeper {
                     let vary = 0.8 + fastrand::f64() * 0.4;
                     tokio::select! {
                         () = sleep(pause.mul_f64(vary)) => {}
-                        () = self.live.closed() => return,
+                        () = self.state.closed() => return,
                     }
                     pause = (pause * 2).min(RETRY_MAX);
                 }
@@ -203,7 +228,7 @@ impl Keeper {
         });
         let client = tokio::select! {
             client = connected => client?,
-            () = self.live.closed() => return Err(Error::ClientClosed),
+            () = self.state.closed() => return Err(Error::ClientClosed),
         };
         match capture.take() {
             Some(service) => Ok((client, service)),
@@ -232,14 +257,14 @@ impl Keeper {
             _ = tasks.join_next() => false,
         };
         if synced {
-            self.live.send_replace(Some(live));
+            self.state.send_replace(State::now(Some(live)));
             let closed = tokio::select! {
-                () = self.live.closed() => true,
+                () = self.state.closed() => true,
                 () = lost(&mut states) => false,
                 _ = tasks.join_next() => false,
             };
             // First: whoever waits for news from this connection must hear of its end before its task is gone.
-            let last = self.live.send_replace(None);
+            let last = self.state.send_replace(State::now(None));
             if closed {
                 drop((last, states));
                 // With the last handle gone the client closes its session, and the server removes our entries at once.

@@ -184,8 +184,6 @@ async fn wait(
             _ => Ok(()),
         },
         Ok(Err(_)) => Err("was closed".into()),
-        Err(_) => Err(format!(
-            "could not be reached within {limit:?}; is ZooKeeper up and its port open from here?"
-        )),
+        Err(_) => Err("it cannot be reached; is ZooKeeper up and its port open from here?".into()),
     }
 }

@@ -111,7 +111,7 @@ async fn a_half_open_connection_is_noticed() {
         "{:?}",
         asked.elapsed()
     );
-    assert!(error.message().contains("within 500ms"), "{error}");
+    assert!(error.message().contains("is ZooKeeper up"), "{error}");
     proxy.open();
     provider.register(&entry(3)).await.unwrap_or(());
     eventually("connected again", async || provider.is_available()).await;
@@ -328,6 +328,60 @@ async fn a_consumer_starts_on_its_last_list() {
     provider.register(&entry(2)).await.unwrap();
     proxy.open();
     until_ports(&mut subscription, &[1, 2], "the truth").await;
+}
+
+/// A process that shuts down during an outage does not wait for each of its entries.
+#[tokio::test]
+async fn an_outage_is_waited_for_once() {
+    let Some(server) = shared() else { return };
+    let proxy = Proxy::to(server.port).await;
+    let registry = connected(&proxy.address("group=once&session=4000&timeout=500")).await;
+    let entries: Vec<Url> = (1..21).map(entry).collect();
+    for entry in &entries {
+        registry.register(entry).await.unwrap();
+    }
+    proxy.cut();
+    let started = Instant::now();
+    for entry in &entries {
+        registry.unregister(entry).await.unwrap_err();
+    }
+    println!("20 entries given up after {:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_millis(2500));
+    proxy.open();
+    let other = Raw::to(server.port).await;
+    eventually("all gone", async || {
+        other.children("/once/a.B/providers").await.is_empty()
+    })
+    .await;
+}
+
+/// F-49: whatever changes while a subscriber is cut off, its list is right afterwards.
+#[tokio::test]
+async fn changes_during_cuts_are_not_lost() {
+    let Some(server) = shared() else { return };
+    let proxy = Proxy::to(server.port).await;
+    let provider = connected(&server.address("group=churn&session=4000")).await;
+    let consumer = connected(&proxy.address("group=churn&session=4000")).await;
+    let mut subscription = subscribed(&consumer).await;
+    let mut expected = std::collections::BTreeSet::new();
+    // A fixed sequence that adds and removes all over the range.
+    let mut number: u32 = 1;
+    for round in 0..10 {
+        proxy.cut();
+        for _ in 0..10 {
+            number = number * 75 % 65_537;
+            let port = u16::try_from(10 + number % 20).unwrap();
+            if expected.remove(&port) {
+                provider.unregister(&entry(port)).await.unwrap();
+            } else {
+                expected.insert(port);
+                provider.register(&entry(port)).await.unwrap();
+            }
+        }
+        proxy.open();
+        let ports: Vec<u16> = expected.iter().copied().collect();
+        until_ports(&mut subscription, &ports, &format!("round {round}")).await;
+    }
 }
 
 /// F-70: what could not be taken back is taken back later.
