@@ -28,6 +28,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(10);
 const RETRY_MIN: Duration = Duration::from_millis(250);
 /// The longest pause: a registry that is back is used again within about a second.
 const RETRY_MAX: Duration = Duration::from_secs(1);
+/// A connection that was lost sooner is not replaced at once: a server that takes and drops it would be asked without a pause.
+const STEADY: Duration = Duration::from_secs(1);
 /// How long closing a session may take at the end; then the server ends it by its time-out.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How many of our former sessions are remembered to know their entries by. Only those within one session time-out matter.
@@ -184,9 +186,13 @@ impl Keeper {
                 Ok((client, service)) => {
                     tracing::info!(registry = %self.name(), session = %client.session_id(), "registry is connected");
                     (troubled, pause) = (false, RETRY_MIN);
+                    let began = Instant::now();
                     self.serve(client, service).await;
+                    if began.elapsed() < STEADY {
+                        self.rest(pause).await;
+                    }
                 }
-                Err(Error::SessionExpired) => self.forget_session(),
+                Err(Error::SessionExpired) if self.session.is_some() => self.forget_session(),
                 Err(_) if self.state.is_closed() => return,
                 Err(error) => {
                     if !std::mem::replace(&mut troubled, true) {
@@ -195,14 +201,19 @@ impl Keeper {
                             "registry cannot be reached, the last lists stay; is ZooKeeper up and its port open from here?"
                         );
                     }
-                    let vary = 0.8 + fastrand::f64() * 0.4;
-                    tokio::select! {
-                        () = sleep(pause.mul_f64(vary)) => {}
-                        () = self.state.closed() => return,
-                    }
+                    self.rest(pause).await;
                     pause = (pause * 2).min(RETRY_MAX);
                 }
             }
+        }
+    }
+
+    /// Waits before the next attempt, or until nobody is left.
+    async fn rest(&self, pause: Duration) {
+        let vary = 0.8 + fastrand::f64() * 0.4;
+        tokio::select! {
+            () = sleep(pause.mul_f64(vary)) => {}
+            () = self.state.closed() => {}
         }
     }
 

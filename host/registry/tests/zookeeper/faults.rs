@@ -384,6 +384,28 @@ async fn changes_during_cuts_are_not_lost() {
     }
 }
 
+/// Spec 4.6: about one attempt a second, whether the connection is refused or lost as soon as it is made.
+#[tokio::test]
+async fn attempts_to_connect_are_few() {
+    let Some(server) = shared() else { return };
+    let proxy = Proxy::to(server.port).await;
+    proxy.cut();
+    let _registry = open(&proxy.address("group=few&session=4000"));
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let (refused, _) = proxy.connections();
+    assert!((2..=7).contains(&refused), "{refused} attempts in 2.5 s");
+    let until = Instant::now() + Duration::from_millis(2500);
+    while Instant::now() < until {
+        proxy.open();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        proxy.cut();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let dropped = proxy.connections().0 - refused;
+    println!("{refused} attempts refused, {dropped} dropped in 2.5 s each");
+    assert!((2..=16).contains(&dropped), "{dropped} attempts in 2.5 s");
+}
+
 /// F-70: what could not be taken back is taken back later.
 #[tokio::test]
 async fn an_entry_withdrawn_during_an_outage_goes_when_it_ends() {
