@@ -12,7 +12,7 @@ use wubbo_tests::go::{self, Go, Provider};
 use wubbo_tests::hosts::EchoProvider;
 use wubbo_tests::java::{Line, Outcomes};
 
-use crate::java::{NAME, address, golden, same};
+use crate::java::{BY_GATEWAY, NAME, address, golden, same, through_a_gateway};
 
 /// How many cases there are at least.
 const CASES_MIN: usize = 200;
@@ -47,12 +47,22 @@ const AS_JAVA: [(&str, &str); 8] = [
     ),
 ];
 
+/// Calls by many tasks at once; the value is the number of right answers.
+const MANY: &str = "concurrency/64x50";
+
 /// A list in a list, which no Go consumer can read (bytes: row `ArrayList/nested` of `vectors/hessian-lite-4.tsv`). Java refuses this
 /// call for its descriptor; its answer to `describe/nested-list` holds the same list.
 const NESTED: &str = "echoObject/ArrayList/nested";
 
 /// What ends a Go provider's connection: a list as the key of a map, which Go cannot hash (row `HashMap/odd-keys` there).
 const UNHASHABLE: &str = "echoObject/HashMap/odd-keys";
+
+/// What a gateway refuses by itself.
+const BY_THE_GATEWAY: [&str; 3] = [
+    "refused/wrong-version",
+    "refused/wrong-group",
+    "refused/unknown-path",
+];
 
 /// Go with Go, run once. The provider serves the other test too; it ends with this process, by the end of its input.
 struct Scene {
@@ -68,7 +78,7 @@ fn scene() -> Option<&'static Scene> {
         let provider = go.provider(NAME).unwrap();
         let outcomes = go.consume(&provider.url()).unwrap();
         assert!(outcomes.len() >= CASES_MIN, "only {} cases", outcomes.len());
-        assert_eq!(outcomes["concurrency/64x50"]["value"], json!({"int": 3200}));
+        assert_eq!(outcomes[MANY]["value"], json!({"int": 3200}));
         Some(Scene {
             go,
             provider,
@@ -135,6 +145,48 @@ fn a_go_consumer_sees_a_rust_provider_as_a_go_or_java_provider() {
     let got = scene.go.consume(&address(provider.url())).unwrap();
     same("go -> rust", &wanted(&go, &java), without_words(got), &[]);
     assert_eq!(provider.stop().unwrap(), 0);
+}
+
+#[test]
+fn a_go_consumer_does_not_see_the_gateway_between() {
+    let Some(scene) = scene() else { return };
+    let got = through_a_gateway(&scene.provider.url(), |url| scene.go.consume(url).unwrap());
+    let mut want = without_words(scene.outcomes.clone());
+    let got = without_words(got);
+    for (case, outcome) in &mut want {
+        if BY_THE_GATEWAY.contains(&case.as_str()) {
+            // The gateway knows that there is no such service, and answers a status as Java does.
+            assert!(!failed(outcome), "{outcome}");
+            *outcome = json!({"case": case, "failure": "<masked>", "responseAttachments": {}});
+        } else if outcome.get("value").is_some() && case != MANY {
+            // It answers the consumer as Java does, with attachments. Those of an exception a Go consumer does not show.
+            outcome["responseAttachments"] = json!({"dubbo": "2.0.2"});
+        }
+    }
+    // It says who it is, and what is left of the call's time; dubbo-go 1.5.9 says 0.
+    let added = [&BY_GATEWAY[..], &["remote.application", "timeout"]].concat();
+    same("go -> gateway -> go", &want, got, &added);
+}
+
+/// Java waits for the call's time to end; a Rust consumer is told at once. The provider lives on.
+#[test]
+fn what_ends_a_go_providers_connection_ends_a_java_call_and_a_rust_call() {
+    let (Some(scene), Some(golden)) = (scene(), golden(Line::Dubbo3)) else {
+        return;
+    };
+    let provider = scene.go.provider("short").unwrap();
+    let java = golden
+        .java
+        .consume_ids(&provider.url(), &[UNHASHABLE])
+        .unwrap();
+    assert_eq!(java[UNHASHABLE]["rpcCode"], 2, "{java:?}");
+    let rust = consumer::consume(Line::Dubbo3, &provider.url(), UNHASHABLE).unwrap();
+    assert_eq!(
+        rust[UNHASHABLE]["exceptionClass"], "channel_inactive",
+        "{rust:?}"
+    );
+    let after = consumer::consume(Line::Dubbo3, &provider.url(), "whoami").unwrap();
+    assert_eq!(after["whoami"]["value"], "short", "{after:?}");
 }
 
 #[test]

@@ -48,7 +48,9 @@ fn a_consumer_of_2_7_does_not_see_the_gateway_between() {
     let Some(golden) = golden(Line::Dubbo2) else {
         return;
     };
-    let got = through_a_gateway(&golden.java, &golden.provider);
+    let got = through_a_gateway(&golden.provider.url(), |url| {
+        golden.java.consume(url, "").unwrap()
+    });
     same(
         "java 2.7 -> gateway -> java 2.7",
         &golden.outcomes,
@@ -62,7 +64,9 @@ fn a_gateway_between_the_lines_is_not_seen() {
     let Some((two, three)) = both() else { return };
     for (from, to) in [(two, three), (three, two)] {
         let direct = from.java.consume(&to.provider.url(), "").unwrap();
-        let got = through_a_gateway(&from.java, &to.provider);
+        let got = through_a_gateway(&to.provider.url(), |url| {
+            from.java.consume(url, "").unwrap()
+        });
         let pairing = format!(
             "{} -> gateway -> {}",
             from.line.version(),
