@@ -140,7 +140,8 @@ struct Difference {
 
 /// Why an instance cannot go into its slot.
 pub(crate) struct NotAdmitted {
-    pub(crate) known: Arc<KnownTable>,
+    /// The table that it did not take; `None`: it failed to drop a service that went meanwhile.
+    pub(crate) known: Option<Arc<KnownTable>>,
     pub(crate) end: HookEnd,
 }
 
@@ -189,9 +190,8 @@ impl Tables {
                 }
             };
             for token in difference.stale {
-                if let Err(end) = seat.instance.drop_providers(token) {
-                    tracing::warn!(plugin = %generation.shared.label, %end, "drop_providers failed");
-                }
+                let dropped = seat.instance.drop_providers(token);
+                dropped.map_err(|end| NotAdmitted { known: None, end })?;
             }
             give(generation, &mut seat, &difference.missing)?;
         }
@@ -308,7 +308,7 @@ fn give(
         let given = seat.instance.on_providers(known);
         generation.count_table(given.is_ok());
         given.map_err(|end| NotAdmitted {
-            known: Arc::clone(known),
+            known: Some(Arc::clone(known)),
             end,
         })?;
     }

@@ -162,7 +162,12 @@ impl Generation {
             match self.tables.admit(self, Seat::new(self.build()?)) {
                 Ok(put) => return Ok(put.is_ok()),
                 // It is not the first instance that this table costs: the plugin does without it, and with the others.
-                Err(NotAdmitted { known, end }) => self.refuse_table(&known, &end),
+                Err(NotAdmitted {
+                    known: Some(known),
+                    end,
+                }) => self.refuse_table(&known, &end),
+                // The service is gone: the next instance never hears of it.
+                Err(NotAdmitted { known: None, .. }) => {}
             }
         }
     }
@@ -187,9 +192,11 @@ impl Generation {
 
 impl NotAdmitted {
     fn error(&self) -> PluginError {
-        PluginError::new(
-            PluginErrorKind::Start,
-            format!("on_providers of {}: {}", self.known.service(), self.end),
-        )
+        let end = &self.end;
+        let text = match &self.known {
+            Some(known) => format!("on_providers of {}: {end}", known.service()),
+            None => format!("drop_providers: {end}"),
+        };
+        PluginError::new(PluginErrorKind::Start, text)
     }
 }
