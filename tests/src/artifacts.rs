@@ -37,6 +37,17 @@ pub fn binary(name: &str) -> PathBuf {
     built().join(name)
 }
 
+/// The binary `name` as `cargo build --release` left it, for figures; the program that measures need not be a release itself.
+#[must_use]
+pub fn released(name: &str) -> PathBuf {
+    let target = built();
+    target
+        .parent()
+        .unwrap_or(&target)
+        .join("release")
+        .join(name)
+}
+
 /// The wasm file of the plugin crate `name`, such as `filter-token`.
 ///
 /// # Panics

@@ -1,4 +1,4 @@
-//! One blocking GET, for the admin endpoints: the smallest client that a test needs.
+//! One blocking GET or POST, for the admin endpoints: the smallest client that a test needs.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -22,12 +22,26 @@ pub struct Response {
 /// # Errors
 /// Nobody listens at `address`, or what came is no HTTP.
 pub fn get(address: &str, path: &str) -> io::Result<Response> {
+    ask(address, path, "GET", "")
+}
+
+/// As [`get`], with a JSON body.
+///
+/// # Errors
+/// As [`get`].
+pub fn post(address: &str, path: &str, json: &str) -> io::Result<Response> {
+    ask(address, path, "POST", json)
+}
+
+fn ask(address: &str, path: &str, method: &str, json: &str) -> io::Result<Response> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(LIMIT))?;
     stream.set_write_timeout(Some(LIMIT))?;
     write!(
         stream,
-        "GET {path} HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{json}",
+        json.len()
     )?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;

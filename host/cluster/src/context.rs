@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use wubbo_core::{PolicySlot, TableSink};
 
 /// How long policies may take over a new list: to configure its URLs, and then to take its table. After it the list is published
@@ -16,4 +17,7 @@ pub struct DirectoryContext {
     pub policies: Arc<PolicySlot>,
     /// Who must have seen a table before a call is routed over it; `None`: nobody.
     pub tables: Option<Arc<dyn TableSink>>,
+    /// Tells that configurators or their rules changed ([`wubbo_core::PolicySet::configuration`]), after they were published: every
+    /// list is then made anew. `None`: they never do.
+    pub configuration: Option<watch::Receiver<u64>>,
 }

@@ -44,12 +44,6 @@ impl RegistryDirectory {
         }
     }
 
-    /// Makes the list anew from the last announcement if the override rules changed since ([`wubbo_core::PolicySet::configuration`]);
-    /// to be called when policies were published. Returns at once, the list follows.
-    pub fn refresh(&self) {
-        self.live.refresh();
-    }
-
     /// Waits for the first list, for `limit` at most; whether it is there.
     ///
     /// # Cancel safety

@@ -37,12 +37,6 @@ impl StaticDirectory {
         }
     }
 
-    /// Makes the list anew if the override rules changed since ([`wubbo_core::PolicySet::configuration`]); to be called when policies
-    /// were published. Returns at once, the list follows.
-    pub fn refresh(&self) {
-        self.live.refresh();
-    }
-
     /// Waits for the list, for `limit` at most; whether it is there. Once it is, this costs next to nothing.
     ///
     /// # Cancel safety

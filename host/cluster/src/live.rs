@@ -5,7 +5,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 use wubbo_core::{
     BoxFuture, ProviderList, ProviderTable, Slot, Snapshot, Subscription, TableSink, Tasks,
@@ -28,7 +28,6 @@ pub(crate) enum Source {
 pub(crate) struct LiveList {
     list: Arc<Slot<ProviderList>>,
     ready: watch::Receiver<bool>,
-    refresh: Arc<Notify>,
     _keeper: Tasks,
 }
 
@@ -36,7 +35,6 @@ impl LiveList {
     /// Starts the task on the current runtime.
     pub(crate) fn start(builder: ListBuilder, context: DirectoryContext, source: Source) -> Self {
         let list = Arc::new(Slot::new(ProviderList::default()));
-        let refresh = Arc::new(Notify::new());
         let (first, ready) = watch::channel(false);
         let (announced, subscription) = match source {
             Source::Registry(subscription) => (None, Some(subscription)),
@@ -60,22 +58,16 @@ impl LiveList {
             first,
         };
         let tasks = Tasks::new("directory");
-        tasks.spawn(keeper.run(subscription, refresh.clone()));
+        tasks.spawn(keeper.run(subscription));
         Self {
             list,
             ready,
-            refresh,
             _keeper: tasks,
         }
     }
 
     pub(crate) fn list(&self) -> Arc<ProviderList> {
         self.list.load()
-    }
-
-    /// Wakes the task when the override rules may have changed.
-    pub(crate) fn refresh(&self) {
-        self.refresh.notify_one();
     }
 
     /// Waits for the first list, for `limit` at most; whether it is there.
@@ -106,7 +98,8 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn run(mut self, mut subscription: Option<Subscription>, refresh: Arc<Notify>) {
+    async fn run(mut self, mut subscription: Option<Subscription>) {
+        let mut configuration = self.context.configuration.clone();
         if self.announced.is_some() {
             self.rebuild().await;
         }
@@ -120,7 +113,7 @@ impl Keeper {
                     }
                     None => subscription = None,
                 },
-                () = refresh.notified() => {
+                () = changed(&mut configuration) => {
                     let configuration = self.context.policies.load().configuration();
                     if self.announced.is_some() && configuration != self.configuration {
                         self.rebuild().await;
@@ -173,6 +166,17 @@ async fn next(subscription: &mut Option<Subscription>) -> Option<Arc<Snapshot>> 
     match subscription {
         Some(subscription) => subscription.next().await,
         None => pending().await,
+    }
+}
+
+async fn changed(configuration: &mut Option<watch::Receiver<u64>>) {
+    let told = match configuration {
+        Some(receiver) => receiver.changed().await.is_ok(),
+        None => false,
+    };
+    if !told {
+        // Nobody ever will.
+        pending().await
     }
 }
 

@@ -126,7 +126,7 @@ impl PluginHost {
 
     /// Waits for a change of the status: a swap, a refusal, a trip, a drained generation. Counts from the moment of the call, not of the first
     /// poll, so that nothing is missed between looking at [`PluginHost::status`] and waiting. Counters alone are no change.
-    pub fn changed(&self) -> impl Future<Output = ()> + Send + 'static {
+    pub fn changed(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         let mut news = self.inner.workshop.news.follow();
         async move {
             // The sender lives as long as the host; without it there is nothing to wait for.

@@ -6,25 +6,29 @@
 //! | `/ready` | 200 when every listener is bound and every required plugin live, else 503; the reason in both |
 //! | `/metrics` | Prometheus / OpenMetrics text |
 //! | `/plugins` | every plugin with its generation, state, last error and counters, and the state of the directory |
+//! | `POST /explain` | which provider each router and the balancer would keep or drop for a described call, and why |
 //!
 //! It has no authentication and belongs on loopback.
 
 mod exposition;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use wubbo_core::{Error, ErrorKind, Tasks};
 use wubbo_plugin::PluginHost;
 
+use crate::explain::{Question, to_json};
+use crate::gateway::Gateway;
 use crate::metrics::Metrics;
 
 /// What the admin server shows.
@@ -36,6 +40,8 @@ pub(crate) struct Subject {
     pub(crate) plugins: Arc<PluginHost>,
     /// Why the host is not ready; `None` when it is.
     pub(crate) not_ready: watch::Receiver<Option<String>>,
+    /// Who explains calls; empty until the gateway is up.
+    pub(crate) gateway: Arc<OnceLock<Arc<Gateway>>>,
 }
 
 /// A running admin server; dropping it closes it.
@@ -70,6 +76,7 @@ impl Admin {
             .route("/ready", get(ready))
             .route("/metrics", get(metrics))
             .route("/plugins", get(plugins))
+            .route("/explain", post(explain))
             .with_state(Arc::new(subject));
         let tasks = Tasks::new("admin");
         tasks.spawn(async move {
@@ -127,4 +134,25 @@ async fn metrics(State(subject): State<Arc<Subject>>) -> Response {
 
 async fn plugins(State(subject): State<Arc<Subject>>) -> Response {
     axum::Json(subject.plugins.status()).into_response()
+}
+
+async fn explain(
+    State(subject): State<Arc<Subject>>,
+    question: Result<axum::Json<Question>, JsonRejection>,
+) -> Response {
+    let refused = |status: StatusCode, reason: String| (status, reason + "\n").into_response();
+    let question = match question {
+        Ok(axum::Json(question)) => question,
+        Err(rejection) => return refused(rejection.status(), rejection.body_text()),
+    };
+    let Some(gateway) = subject.gateway.get() else {
+        return refused(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the gateway is not up yet".to_owned(),
+        );
+    };
+    match gateway.explain(&question).await {
+        Ok(explanation) => axum::Json(to_json(&explanation)).into_response(),
+        Err(error) => refused(StatusCode::BAD_REQUEST, error.to_string()),
+    }
 }

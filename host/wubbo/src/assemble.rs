@@ -1,11 +1,10 @@
 //! From configuration to running services: one function, in the order in which each step needs the one before.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use wubbo_cluster::DirectoryContext;
 use wubbo_core::{
     Error, ErrorKind, Listener, PolicySlot, Protocol, Registry, ServiceKey, Url, keys,
 };
@@ -21,6 +20,7 @@ use crate::publish::{Published, provider_url};
 use crate::references::{ReferenceRule, References, ReferencesParts};
 use crate::registries::Registries;
 use crate::shutdown::drain_all;
+use crate::steering::{RuleSource, Steering};
 
 /// Starts what `config` describes.
 ///
@@ -36,10 +36,12 @@ pub async fn assemble(config: Config) -> Result<Running, Error> {
     let plugins = Arc::new(start_plugins(&config, &policies).await?);
 
     // Admin early, so that an operator can see why the rest is not ready.
+    let explainer = Arc::new(OnceLock::new());
     let subject = Subject {
         metrics: metrics.clone(),
         plugins: plugins.clone(),
         not_ready,
+        gateway: explainer.clone(),
     };
     let admin = match &config.admin {
         Some(admin) => Some(Admin::start(&admin.listen, subject).await?),
@@ -56,11 +58,8 @@ pub async fn assemble(config: Config) -> Result<Running, Error> {
     let Some(gateway) = &config.gateway else {
         return Ok(running);
     };
-    let context = DirectoryContext {
-        policies: policies.clone(),
-        tables: None,
-    };
-    let references = references(&config, gateway, &registries, &protocol, context, &metrics)?;
+    let steering = Arc::new(steering(&config, &policies, &running.plugins).await?);
+    let references = references(&config, gateway, &registries, &protocol, steering, &metrics)?;
 
     // Listeners, and last the announcement that they are there.
     let id = gateway.id.clone().unwrap_or_else(Gateway::random_id);
@@ -73,7 +72,10 @@ pub async fn assemble(config: Config) -> Result<Running, Error> {
             references: references.clone(),
             policies: policies.clone(),
         });
-        let listener = protocol.bind(listen, Arc::new(handler)).await?;
+        let handler = Arc::new(handler);
+        let listener = protocol.bind(listen, handler.clone()).await?;
+        // Every listener routes alike; the first one explains.
+        explainer.get_or_init(|| handler);
         let bound = listen.with_port(listener.local_addr().port());
         running.listeners.push((bound, listener));
     }
@@ -119,12 +121,24 @@ fn plugins_config(config: &Config) -> PluginsConfig {
     }
 }
 
+async fn steering(
+    config: &Config,
+    policies: &Arc<PolicySlot>,
+    plugins: &Arc<PluginHost>,
+) -> Result<Steering, Error> {
+    let source = config.config_center.as_ref().map(|center| RuleSource {
+        address: center.address.clone(),
+        keys: center.keys.clone(),
+    });
+    Steering::start(source.as_ref(), &config.application, policies, plugins).await
+}
+
 fn references(
     config: &Config,
     gateway: &GatewayConfig,
     registries: &Registries,
     protocol: &Arc<dyn Protocol>,
-    context: DirectoryContext,
+    steering: Arc<Steering>,
     metrics: &Arc<Metrics>,
 ) -> Result<Arc<References>, Error> {
     let rules = config.references.iter();
@@ -140,7 +154,7 @@ fn references(
             .collect(),
         max: gateway.references_max,
         gateway: true,
-        context,
+        steering,
         metrics: metrics.clone(),
     })))
 }

@@ -10,5 +10,12 @@ pub(crate) fn all() -> Vec<Factory> {
         filter_token::factory(),
         filter_tagrequest::factory(),
         filter_tps::factory(),
+        router_condition::factory(),
+        router_tag::factory(),
+        loadbalance_random::factory(),
+        loadbalance_roundrobin::factory(),
+        loadbalance_leastactive::factory(),
+        loadbalance_consistenthash::factory(),
+        configurator_override::factory(),
     ]
 }

@@ -5,9 +5,11 @@
 mod bench;
 mod call;
 mod decode;
-mod json;
+mod explain;
+mod http;
 mod output;
 mod run;
+mod table;
 mod target;
 
 use std::process::ExitCode;
@@ -31,6 +33,7 @@ enum Command {
     Call(call::Call),
     Bench(bench::Bench),
     Decode(decode::Decode),
+    Explain(explain::Explain),
 }
 
 /// Runs the command that the process was started with.
@@ -41,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Call(call) => call.run(),
         Command::Bench(bench) => bench.run(),
         Command::Decode(decode) => decode.run(),
+        Command::Explain(explain) => explain.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

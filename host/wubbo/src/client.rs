@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wubbo_cluster::{DirectoryContext, Failover, Retry, StaticDirectory};
+use wubbo_cluster::{Failover, Retry, StaticDirectory};
 use wubbo_core::{
     BoxFuture, Chain, Cluster, Deadline, Error, ErrorKind, Invocation, Invoker, Outcome, Pattern,
     PolicySlot, Protocol, ServiceKey, Stage, Url, keys,
@@ -15,6 +15,7 @@ use crate::access_log::AccessLog;
 use crate::contract::{ServiceClient, Stub};
 use crate::metrics::Metrics;
 use crate::references::{FIRST_LIST, ReferenceRule, References, ReferencesParts};
+use crate::steering::{RuleSource, Steering};
 
 /// How many different services one client may refer through its registry.
 const REFERENCES_MAX: usize = 10_000;
@@ -24,6 +25,7 @@ const REFERENCES_MAX: usize = 10_000;
 pub struct ClientBuilder {
     application: String,
     registry: Option<String>,
+    rules: Option<RuleSource>,
     parameters: Vec<(String, String)>,
     plugins: PluginsConfig,
 }
@@ -32,6 +34,15 @@ impl ClientBuilder {
     /// Finds providers at the registry `address` (`file:./registry`). Default: none, and only direct URLs can be referred.
     pub fn registry(mut self, address: &str) -> Self {
         self.registry = Some(address.to_owned());
+        self
+    }
+
+    /// Follows the rules of the config center at `address` (`file:./rules`): Dubbo's keys. Default: none.
+    pub fn config_center(mut self, address: &str) -> Self {
+        self.rules = Some(RuleSource {
+            address: address.to_owned(),
+            keys: Vec::new(),
+        });
         self
     }
 
@@ -60,6 +71,10 @@ impl ClientBuilder {
                 .map_err(|error| {
                     Error::with_source(ErrorKind::Config, "the plugins cannot be started", error)
                 })?;
+        let plugins = Arc::new(plugins);
+        let steering =
+            Steering::start(self.rules.as_ref(), &self.application, &policies, &plugins).await?;
+        let steering = Arc::new(steering);
         let protocols: Vec<Arc<dyn Protocol>> =
             vec![Arc::new(DubboProtocol::new(DubboConfig::default()))];
         let rules = vec![ReferenceRule {
@@ -75,7 +90,7 @@ impl ClientBuilder {
                 rules,
                 max: REFERENCES_MAX,
                 gateway: false,
-                context: context(&policies),
+                steering: steering.clone(),
                 metrics: Arc::new(Metrics::default()),
             })),
         };
@@ -85,7 +100,8 @@ impl ClientBuilder {
             references,
             protocols,
             policies,
-            _plugins: Arc::new(plugins),
+            steering,
+            _plugins: plugins,
         })
     }
 }
@@ -95,6 +111,7 @@ impl fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("application", &self.application)
             .field("registry", &self.registry)
+            .field("rules", &self.rules)
             .field("parameters", &self.parameters)
             .finish_non_exhaustive()
     }
@@ -108,6 +125,7 @@ pub struct Client {
     references: Option<References>,
     protocols: Vec<Arc<dyn Protocol>>,
     policies: Arc<PolicySlot>,
+    steering: Arc<Steering>,
     _plugins: Arc<PluginHost>,
 }
 
@@ -117,6 +135,7 @@ impl Client {
         ClientBuilder {
             application: application.to_owned(),
             registry: None,
+            rules: None,
             parameters: Vec::new(),
             plugins: PluginsConfig::default(),
         }
@@ -194,7 +213,7 @@ impl Client {
             reference,
             &providers,
             &self.protocols,
-            context(&self.policies),
+            self.steering.context(),
         );
         let directory = Arc::new(directory);
         let cluster = Failover::new(Retry::Retryable).join(directory.clone());
@@ -202,13 +221,6 @@ impl Client {
             Arc::new(Direct { directory, cluster }),
             self.policies.clone(),
         ))
-    }
-}
-
-fn context(policies: &Arc<PolicySlot>) -> DirectoryContext {
-    DirectoryContext {
-        policies: policies.clone(),
-        tables: None,
     }
 }
 

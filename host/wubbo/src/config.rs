@@ -25,6 +25,8 @@ pub struct Config {
     pub application: String,
     /// `registries`: addresses by name, such as `file:./registry`; relative ones are taken from the working directory.
     pub registries: BTreeMap<String, String>,
+    /// `config_center`: where rules are followed. Default: nowhere.
+    pub config_center: Option<ConfigCenter>,
     /// `plugins`.
     pub plugins: Plugins,
     /// `gateway`.
@@ -37,6 +39,15 @@ pub struct Config {
     pub drain: Duration,
     /// `threads`: worker threads. Default: one per core.
     pub threads: Option<usize>,
+}
+
+/// The `config_center` section.
+#[derive(Clone, Debug)]
+pub struct ConfigCenter {
+    /// `address`: such as `file:./rules`.
+    pub address: String,
+    /// `keys`: further keys to follow, of routers of your own; the keys of Dubbo's rules are followed by themselves. Default none.
+    pub keys: Vec<String>,
 }
 
 /// The `plugins` section.
@@ -136,6 +147,9 @@ fn check(root: &Section<'_>, base: &Path) -> Config {
             );
             String::new()
         }),
+        config_center: root
+            .has("config_center")
+            .then(|| config_center(&root.section("config_center"))),
         plugins: plugins(&root.section("plugins"), base),
         gateway: root
             .has("gateway")
@@ -170,6 +184,22 @@ fn registries(root: &Section<'_>) -> BTreeMap<String, String> {
         }
     }
     registries
+}
+
+fn config_center(section: &Section<'_>) -> ConfigCenter {
+    section.finish(|section| ConfigCenter {
+        address: match section.text("address") {
+            Some(address) => {
+                section.config_address("address", &address);
+                address
+            }
+            None => {
+                section.missing("address", "a URL such as file:./rules");
+                String::new()
+            }
+        },
+        keys: section.texts("keys"),
+    })
 }
 
 fn plugins(section: &Section<'_>, base: &Path) -> Plugins {
@@ -232,13 +262,12 @@ fn references(root: &Section<'_>) -> Vec<Reference> {
                 if let Some(retries) = section.number("retries", 0..=100) {
                     parameters.push(("retries".to_owned(), retries.to_string()));
                 }
-                for (key, known) in [
-                    ("cluster", &["failover"][..]),
-                    ("loadbalance", &["random"][..]),
-                ] {
-                    if let Some(value) = section.one_of(key, known) {
-                        parameters.push((key.to_owned(), value));
-                    }
+                if let Some(cluster) = section.one_of("cluster", &["failover"]) {
+                    parameters.push(("cluster".to_owned(), cluster));
+                }
+                // Any name: a balancer of one's own may come as a file, later than this.
+                if let Some(balancer) = section.text("loadbalance") {
+                    parameters.push(("loadbalance".to_owned(), balancer));
                 }
                 parameters
             }),

@@ -35,5 +35,8 @@ pub use self::{
     types::JavaTypes,
 };
 
+#[cfg(feature = "cli")]
+pub(crate) use client::descriptor;
+
 #[cfg(test)]
 mod tests;

@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
+use wubbo_cluster::Explanation;
 use wubbo_core::{
     BoxFuture, Chain, Deadline, Error, ErrorKind, Handler, Invocation, Invoker, Outcome, Pattern,
     PolicySlot, Request, Stage, Url, keys,
 };
 
+use crate::explain::Question;
 use crate::references::{Known, References};
 
 /// Gateways that a call may pass before it counts as a loop (GW-2).
@@ -61,6 +63,21 @@ impl Gateway {
     #[must_use]
     pub(crate) fn random_id() -> String {
         format!("{:08x}", fastrand::u32(..))
+    }
+
+    /// How a described call would be routed now. No filter runs and nobody is called, so attachments that a filter would set are to be
+    /// part of the question.
+    ///
+    /// # Errors
+    /// The service is not listed, the question makes no sense, or the registry gave no list in time.
+    pub(crate) async fn explain(&self, question: &Question) -> Result<Explanation, Error> {
+        let mut request = question.request()?;
+        self.admit(&request)?;
+        let known = self.references.known(&request.service)?;
+        request.deadline = Some(Deadline::after(known.timeout(&request.method)));
+        request.policies = self.policies.load();
+        let reference = self.references.get(&known, request.deadline).await?;
+        Ok(reference.explain(request))
     }
 
     async fn pass(&self, known: &Known, mut request: Request) -> Outcome {

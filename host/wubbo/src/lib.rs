@@ -6,8 +6,8 @@
 //! - as a gateway: `wubbo run -c wubbo.yaml` ([`assemble::assemble`] is the whole of it, top to bottom);
 //! - for authors of policies: `wubbo-plugin-sdk`.
 //!
-//! The default features are light: linked policies only, no wasmtime, no command line. `wasm` adds the plugin directory, `admin` the
-//! admin HTTP server, `cli` everything that the `wubbo` binary is made of.
+//! The default features are light: linked policies only, no wasmtime, no command line. `wasm` adds the plugin directory, `cli`
+//! everything that the `wubbo` binary is made of.
 
 // The macros name this crate by its own name, here too.
 extern crate self as wubbo;
@@ -17,17 +17,23 @@ mod builtins;
 mod client;
 pub mod contract;
 #[cfg(feature = "cli")]
+mod explain;
+#[cfg(feature = "cli")]
 mod gateway;
+#[cfg(feature = "cli")]
+mod json;
 pub mod metrics;
 mod publish;
 mod references;
 #[cfg(feature = "cli")]
 mod registries;
+mod rules;
 mod server;
 mod services;
 mod shutdown;
+mod steering;
 
-#[cfg(feature = "admin")]
+#[cfg(feature = "cli")]
 mod admin;
 #[cfg(feature = "cli")]
 pub mod assemble;

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 use tokio::time::timeout_at;
-use wubbo_cluster::{DirectoryContext, Failover, RegistryDirectory, Retry};
+use wubbo_cluster::{Explanation, Failover, RegistryDirectory, Retry, explain};
 use wubbo_core::{
     BoxFuture, Chain, Cluster, Deadline, Directory, Error, ErrorKind, Invocation, Invoker, Outcome,
-    Pattern, Protocol, Registry, ServiceKey, Slot, Stage, Url, keys,
+    Pattern, Protocol, Registry, Request, ServiceKey, Slot, Stage, Url, keys,
 };
 
 use crate::metrics::{CallCounters, Metrics, Side};
+use crate::steering::Steering;
 
 /// How long a call waits for the first list of providers when it has no deadline of its own.
 pub(crate) const FIRST_LIST: Duration = Duration::from_secs(3);
@@ -42,8 +43,8 @@ pub(crate) struct ReferencesParts {
     pub(crate) max: usize,
     /// Whether the calls are somebody else's: a gateway never picks a gateway's entry and retries only what reached no provider.
     pub(crate) gateway: bool,
-    /// The policies around every list of providers.
-    pub(crate) context: DirectoryContext,
+    /// What ties them to the policies and rules.
+    pub(crate) steering: Arc<Steering>,
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -175,13 +176,17 @@ impl References {
 
     async fn make(&self, known: &Known) -> Result<Arc<Reference>, Error> {
         let parts = &self.parts;
+        // Rules before providers: the first list is already made under them.
+        if let Some(rules) = parts.steering.rules() {
+            rules.follow_service(&known.service).await;
+        }
         let subscription = parts.registry.subscribe(&known.url).await?;
         let directory = RegistryDirectory::new(
             known.url.clone(),
             parts.registry.url(),
             &parts.protocols,
             parts.gateway,
-            parts.context.clone(),
+            parts.steering.context(),
             subscription,
         );
         let directory = Arc::new(directory);
@@ -242,6 +247,17 @@ pub(crate) struct Reference {
     url: Url,
     directory: Arc<RegistryDirectory>,
     cluster: Arc<dyn Invoker>,
+}
+
+impl Reference {
+    /// How `request` would be routed now.
+    #[must_use]
+    pub(crate) fn explain(&self, request: Request) -> Explanation {
+        explain(
+            &Invocation::new(request, self.url.clone()),
+            &*self.directory,
+        )
+    }
 }
 
 impl fmt::Debug for Reference {

@@ -78,7 +78,7 @@ impl Server {
         let mut command = Command::new("taskset");
         command
             .args(["-c", &core.to_string()])
-            .arg(artifacts::binary(program))
+            .arg(artifacts::released(program))
             .args(arguments);
         let process = Process::start(command)
             .map_err(|error| Error::new(&format!("taskset {program}: {error}")))?;
@@ -122,7 +122,7 @@ fn bench(
     let mut command = Command::new("taskset");
     command
         .args(["-c", "1"])
-        .arg(artifacts::binary("wubbo"))
+        .arg(artifacts::released("wubbo"))
         .args(["bench", &format!("{url}/{SERVICE}"), method]);
     match argument {
         Some("128") => {

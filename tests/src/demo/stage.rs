@@ -13,7 +13,16 @@ use crate::process::{Error, Process, Read};
 use crate::scratch::Scratch;
 
 /// The policies that the gateway runs on instead of the built-ins.
-const FIRST_PARTY: [&str; 3] = ["filter-accesslog", "filter-token", "filter-tagrequest"];
+const FIRST_PARTY: [&str; 8] = [
+    "filter-accesslog",
+    "filter-token",
+    "filter-tagrequest",
+    "filter-tps",
+    "router-condition",
+    "router-tag",
+    "loadbalance-random",
+    "configurator-override",
+];
 /// How long the load may take to say that it calls, and to end.
 const LOAD_LIMIT: Duration = Duration::from_secs(30);
 
@@ -140,7 +149,7 @@ fn configuration(inner: &str, outer: &str) -> String {
     format!(
         "application: demo-gateway\n\
          registries:\n  inner: {{ address: \"{inner}\" }}\n  outer: {{ address: \"{outer}\" }}\n\
-         plugins: {{ dir: ./plugins.d, builtins: off, cache: ./cache, required: [filter/token, filter/accesslog, filter/tagrequest] }}\n\
+         plugins: {{ dir: ./plugins.d, builtins: off, cache: ./cache, required: [filter/token, filter/accesslog, filter/tagrequest, router/condition, router/tag, loadbalance/random, configurator/override] }}\n\
          gateway:\n  listen: [\"dubbo://127.0.0.1:0\"]\n  services: [\"org.wubbo.demo.*\"]\n  registry: inner\n  \
          publish: {{ registry: outer, services: [\"org.wubbo.demo.EchoService:1.0.0\"] }}\n\
          admin: {{ listen: \"127.0.0.1:0\" }}\n"

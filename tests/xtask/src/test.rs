@@ -81,9 +81,16 @@ pub(crate) fn demo(arguments: &[&str]) -> Done {
 pub(crate) fn bench() -> Done {
     setup::wasm_target()?;
     plugins::build()?;
+    let servers = ["-p", "wubbo", "-p", "echo-provider"];
     run(
-        "build",
-        cargo().args(["build", "--release", "--workspace", "--bins"]),
+        "build the servers",
+        cargo()
+            .args(["build", "--release", "--bins", "--features", "wubbo/cli"])
+            .args(servers),
+    )?;
+    run(
+        "build the load",
+        cargo().args(["build", "-p", "wubbo-tests", "--bin", "figures"]),
     )?;
     run("hessian2", cargo().args(["bench", "-p", "wubbo-hessian2"]))?;
     run(
@@ -92,7 +99,7 @@ pub(crate) fn bench() -> Done {
     )?;
     run(
         "figures",
-        &mut Command::new(target_dir().join("release/figures")),
+        &mut Command::new(target_dir().join("debug/figures")),
     )
 }
 

@@ -13,10 +13,11 @@ use tokio::time::Instant;
 use wubbo_core::Tasks;
 use wubbo_hessian2::Value;
 
+use super::output;
 use super::target::Target;
-use super::{json, output};
 use crate::config::parse_duration;
 use crate::contract::Stub;
+use crate::json;
 
 /// Longest latency that is told apart from longer ones.
 const LATENCY_MAX_US: u64 = 60_000_000;

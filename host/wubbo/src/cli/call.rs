@@ -6,10 +6,11 @@ use anyhow::{Context, anyhow, bail};
 use serde_json::Value as Json;
 use wubbo_core::ErrorKind;
 
+use super::output;
 use super::target::Target;
-use super::{json, output};
 use crate::config::parse_duration;
 use crate::contract::{CallError, CallOptions};
+use crate::json;
 
 /// Calls a method and prints its result as JSON.
 ///
@@ -46,7 +47,7 @@ pub(crate) struct Call {
     json: bool,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
 }

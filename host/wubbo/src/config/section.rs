@@ -198,6 +198,16 @@ impl<'a> Section<'a> {
         checked.is_ok().then(|| text.to_owned())
     }
 
+    pub(super) fn config_address(&self, key: &str, text: &str) {
+        if let Err(error) = wubbo_registry::check_config(text) {
+            self.problems.add(
+                self.key(key),
+                self.get(key),
+                format!("a config center's address: {error}"),
+            );
+        }
+    }
+
     pub(super) fn listen_address(&self, key: &str, text: &str) -> Option<Url> {
         let url = Url::parse(text)
             .ok()

@@ -245,7 +245,8 @@ impl Stub {
 /// Parameter types of `$invoke` (spec/40 vector D-9).
 const GENERIC_DESCRIPTOR: &str = "Ljava/lang/String;[Ljava/lang/String;[Ljava/lang/Object;";
 
-fn descriptor(types: &[&str]) -> Result<String, Error> {
+/// The JVM form of Java type names.
+pub(crate) fn descriptor(types: &[&str]) -> Result<String, Error> {
     let mut descriptor = String::new();
     for name in types {
         let part = java_name::descriptor(name).ok_or_else(|| {

@@ -2,6 +2,7 @@
 
 use std::sync::mpsc;
 
+use tokio::sync::watch;
 use wubbo_core::{Applies, Configurator, ConfiguratorEntry, ConfigureSide, Pattern};
 
 use super::*;
@@ -76,7 +77,11 @@ async fn ready(directory: &RegistryDirectory) {
 #[tokio::test]
 async fn a_rule_stands_above_consumer_and_provider_and_is_followed_when_it_changes() {
     let fake = Fake::healthy();
-    let context = under(set(1, vec![]));
+    let (told, configuration) = watch::channel(1);
+    let context = DirectoryContext {
+        configuration: Some(configuration),
+        ..under(set(1, vec![]))
+    };
     let policies: Arc<PolicySlot> = context.policies.clone();
     let (sender, directory) = directory(&fake, "cluster=mock&timeout=70", context);
     announce(
@@ -89,12 +94,12 @@ async fn a_rule_stands_above_consumer_and_provider_and_is_followed_when_it_chang
 
     // The same configuration makes no new list.
     policies.publish(set(1, vec![sets("late", "cluster", "late")]));
-    directory.refresh();
+    told.send_modify(|told| *told += 1);
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert_eq!(directory.list().table.version(), before.table.version());
 
     policies.publish(set(2, vec![sets("over", "cluster", "mock1")]));
-    directory.refresh();
+    told.send_modify(|told| *told += 1);
     until("the rule is followed", || {
         urls(&directory)[0].get("cluster") == Some("mock1")
     })
@@ -110,7 +115,7 @@ async fn a_rule_stands_above_consumer_and_provider_and_is_followed_when_it_chang
 
     // A rule that changes nothing keeps the connection.
     policies.publish(set(3, vec![sets("over", "cluster", "mock1")]));
-    directory.refresh();
+    told.send_modify(|told| *told += 1);
     until("the third list", || {
         directory.list().table.version() > after.table.version()
     })
@@ -121,7 +126,7 @@ async fn a_rule_stands_above_consumer_and_provider_and_is_followed_when_it_chang
     ));
 
     policies.publish(set(4, vec![]));
-    directory.refresh();
+    told.send_modify(|told| *told += 1);
     until("the rule is gone", || {
         urls(&directory)[0].get("cluster") == Some("mock")
     })

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use wubbo_core::{
     Applies, Candidates, Invocation, Request, Router, RouterEntry, Routing, ServiceKey,
@@ -100,6 +101,11 @@ async fn race(sink: Arc<FakeSink>, context: DirectoryContext) -> (usize, usize) 
         untaken: AtomicUsize::new(0),
     });
     let policies = context.policies.clone();
+    let (told, configuration) = watch::channel(0);
+    let context = DirectoryContext {
+        configuration: Some(configuration),
+        ..context
+    };
     let set = |configuration| {
         let entry = RouterEntry {
             router: checker.clone(),
@@ -133,7 +139,7 @@ async fn race(sink: Arc<FakeSink>, context: DirectoryContext) -> (usize, usize) 
         announce(&sender, providers(round % 7 + 1));
         if round % 5 == 0 {
             policies.publish(set(round as u64));
-            directory.refresh();
+            told.send_modify(|told| *told += 1);
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

@@ -17,7 +17,7 @@ pub(super) fn json(value: &Value) -> Json {
         Value::Double(number) if number.is_finite() => json!({ "type": "double", "value": number }),
         Value::Double(number) => json!({ "type": "double", "value": number.to_string() }),
         Value::Date(millis) => {
-            json!({ "type": "date", "value": super::super::json::date(*millis) })
+            json!({ "type": "date", "value": crate::json::date(*millis) })
         }
         Value::String(text) => json!({ "type": "string", "value": text }),
         Value::Binary(bytes) => json!({ "type": "binary", "value": STANDARD.encode(bytes) }),
