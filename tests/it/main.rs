@@ -11,6 +11,7 @@ mod gateway;
 mod go;
 mod house;
 mod java;
+mod plugin_cli;
 mod routing;
 mod statuses;
 mod swap;

@@ -1,5 +1,7 @@
 //! The static check of a module: everything that can be refused without compiling or running it, in words that name the remedy.
 
+mod problems;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{

@@ -14,6 +14,7 @@
     )
 )]
 
+mod anatomy;
 mod book;
 mod call;
 mod check;
@@ -50,6 +51,7 @@ mod tables;
 mod wasm;
 mod workshop;
 
+pub use anatomy::{Anatomy, Export, Import, Section};
 pub use check::{Checked, FUNCTION_BYTES_MAX, FUNCTIONS_MAX};
 pub use config::PluginsConfig;
 pub use counters::{CallCounters, Latency, TripClass};
@@ -62,3 +64,5 @@ pub use status::{
     DirectoryStatus, DrainingStatus, Origin, PluginRules, PluginState, PluginStatus, PluginTables,
     PluginsStatus, Reason, RefusedFile, RefusedProviders, RefusedRule, RulesStatus, TripReport,
 };
+#[cfg(feature = "wasm")]
+pub use wasm::describe;

@@ -2,6 +2,7 @@
 
 mod cache;
 mod deadline;
+mod describe;
 mod engine;
 mod guest;
 mod hooks;
@@ -14,6 +15,7 @@ mod precompiled;
 mod start;
 mod ticker;
 
+pub use describe::describe;
 pub(crate) use engine::{Engine, EngineOptions, GENERATIONS_MAX};
 pub(crate) use instance::WasmInstance;
 pub(crate) use module::WasmModule;

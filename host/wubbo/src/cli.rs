@@ -8,6 +8,7 @@ mod decode;
 mod explain;
 mod http;
 mod output;
+mod plugin;
 mod run;
 mod table;
 mod target;
@@ -34,6 +35,7 @@ enum Command {
     Bench(bench::Bench),
     Decode(decode::Decode),
     Explain(explain::Explain),
+    Plugin(plugin::Plugin),
 }
 
 /// Runs the command that the process was started with.
@@ -45,6 +47,7 @@ pub fn main() -> ExitCode {
         Command::Bench(bench) => bench.run(),
         Command::Decode(decode) => decode.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Plugin(plugin) => plugin.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

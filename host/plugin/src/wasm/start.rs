@@ -8,6 +8,7 @@ use wubbo_plugin_sdk::abi::interest::{Hook, Interest};
 use wubbo_plugin_sdk::abi::{codes, limits, names, unpack_range};
 
 use super::deadline::CpuDeadline;
+use super::engine::Engine;
 use super::guest::Guest;
 use super::hooks::Hooks;
 use super::instance::{Parts, WasmInstance};
@@ -28,19 +29,7 @@ impl WasmInstance {
         module: &Arc<WasmModule>,
         shared: Arc<Shared>,
     ) -> Result<Self, PluginError> {
-        let engine = &module.engine;
-        let limiter = Limiter::new(shared.limits.memory_bytes, Arc::clone(&engine.budget));
-        let mut store = Store::new(&engine.engine, Guest::new(shared, limiter));
-        store.limiter(|guest| &mut guest.limiter);
-        let pulse = Arc::clone(&engine.pulse);
-        store.epoch_deadline_callback(move |mut cx| {
-            pulse.beat();
-            cx.data_mut()
-                .deadline
-                .tick()
-                .map_err(wasmtime::Error::new)?;
-            Ok(UpdateDeadline::Continue(1))
-        });
+        let mut store = store(&module.engine, shared);
         match Self::set_up(module, &mut store) {
             Ok(parts) => {
                 let limits = store.data().shared.limits;
@@ -59,10 +48,7 @@ impl WasmInstance {
     }
 
     fn set_up(module: &WasmModule, store: &mut Store<Guest>) -> wasmtime::Result<Parts> {
-        let enter = |store: &mut Store<Guest>| {
-            module.engine.pulse.beat();
-            store.set_epoch_deadline(1);
-        };
+        let enter = |store: &mut Store<Guest>| enter_setup(&module.engine, store);
         enter(store);
         let instance = module.pre.instantiate(&mut *store)?;
         let memory = instance.get_memory(&mut *store, names::EXPORT_MEMORY);
@@ -116,6 +102,29 @@ impl WasmInstance {
     }
 }
 
+/// A store with everything that bounds the guest in it.
+pub(super) fn store(engine: &Engine, shared: Arc<Shared>) -> Store<Guest> {
+    let limiter = Limiter::new(shared.limits.memory_bytes, Arc::clone(&engine.budget));
+    let mut store = Store::new(&engine.engine, Guest::new(shared, limiter));
+    store.limiter(|guest| &mut guest.limiter);
+    let pulse = Arc::clone(&engine.pulse);
+    store.epoch_deadline_callback(move |mut cx| {
+        pulse.beat();
+        cx.data_mut()
+            .deadline
+            .tick()
+            .map_err(wasmtime::Error::new)?;
+        Ok(UpdateDeadline::Continue(1))
+    });
+    store
+}
+
+/// Before every entry of a guest that is being set up: all of them share one deadline.
+pub(super) fn enter_setup(engine: &Engine, store: &mut Store<Guest>) {
+    engine.pulse.beat();
+    store.set_epoch_deadline(1);
+}
+
 /// The arena as the guest gives it: inside the memory, of the right size, aligned.
 fn check_arena(packed: i64, memory: usize) -> Result<Range<usize>, String> {
     let (address, length) = unpack_range(packed).ok_or("`arena` answered a failure")?;
@@ -134,7 +143,7 @@ fn check_arena(packed: i64, memory: usize) -> Result<Range<usize>, String> {
 }
 
 /// Why an instance did not start, as an operator reads it.
-fn refusal(store: &mut Store<Guest>, error: &wasmtime::Error) -> PluginError {
+pub(super) fn refusal(store: &mut Store<Guest>, error: &wasmtime::Error) -> PluginError {
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
         let text = "no room in the instance pool; raise plugins.max or unload a plugin";
         return PluginError::new(PluginErrorKind::Capacity, text);

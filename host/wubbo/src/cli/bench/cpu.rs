@@ -23,11 +23,11 @@ mod tests {
     #[test]
     fn our_own_time_grows() {
         let before = of_process(std::process::id());
-        let mut sum = 0_u64;
-        for i in 0..5_000_000_u64 {
-            sum = sum.wrapping_mul(31).wrapping_add(i);
+        // The kernel counts a thread's time when it looks at it: at a tick, which may be 10 ms away.
+        let until = std::time::Instant::now() + Duration::from_secs(5);
+        while of_process(std::process::id()) == before && std::time::Instant::now() < until {
+            std::hint::spin_loop();
         }
-        assert_ne!(sum, 0);
         assert!(of_process(std::process::id()) > before);
         assert_eq!(of_process(u32::MAX), None);
     }

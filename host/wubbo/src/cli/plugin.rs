@@ -1,0 +1,63 @@
+//! `wubbo plugin`: the tools of who writes a plugin, from a new crate to a file that is live.
+
+mod build;
+mod cargo;
+mod check;
+mod inspect;
+mod list;
+mod new;
+mod sdk;
+mod template;
+mod trial;
+mod workspace;
+
+use clap::Subcommand;
+
+/// Makes, builds, checks and shows plugins.
+///
+/// Example: wubbo plugin new filter tenant && wubbo plugin build tenant -o plugins.d/tenant.wasm
+#[derive(Debug, clap::Args)]
+#[command(disable_version_flag = true)]
+pub(crate) struct Plugin {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    New(new::New),
+    Build(build::Build),
+    Check(check::Check),
+    Inspect(inspect::Inspect),
+    List(list::List),
+}
+
+impl Plugin {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::New(new) => new.run(),
+            Command::Build(build) => build.run(),
+            Command::Check(check) => check.run(),
+            Command::Inspect(inspect) => inspect.run(),
+            Command::List(list) => list.run(),
+        }
+    }
+}
+
+/// Reads a module file.
+fn read(file: &std::path::Path) -> anyhow::Result<Vec<u8>> {
+    use anyhow::Context;
+    std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+}
+
+/// Bytes for people.
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..1000 => format!("{bytes} bytes"),
+        1000..1_000_000 => format!("{:.1} KB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! `wubbo plugin list`: what a running host has loaded, and what it refuses.
+
+use anyhow::Context;
+use serde_json::Value as Json;
+
+use crate::cli::table::table;
+use crate::cli::{http, output};
+
+/// Shows the plugins of a running host: generation, state, what their hooks did, why something is not live.
+///
+/// Exit codes: 0 shown, 1 the host cannot be asked, 2 a wrong command line.
+///
+/// Example: wubbo plugin list --admin http://127.0.0.1:9090
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// The host's admin server.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090")]
+    admin: String,
+    /// Prints the host's answer as it is.
+    #[arg(long)]
+    json: bool,
+}
+
+impl List {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let body = http::get(&self.admin, "/plugins")?;
+        if self.json {
+            output::line(body.trim_end());
+            return Ok(());
+        }
+        let status: Json = serde_json::from_str(&body)
+            .with_context(|| format!("{}/plugins is no JSON", self.admin))?;
+        for line in lines(&status) {
+            output::line(&line);
+        }
+        Ok(())
+    }
+}
+
+/// The table, then the files that are not live, then the state of the directory where it is not as it should be.
+fn lines(status: &Json) -> Vec<String> {
+    let head = [
+        "PLUGIN",
+        "VERSION",
+        "FROM",
+        "GENERATION",
+        "STATE",
+        "HOOKS RUN",
+        "TRIPS",
+        "LAST ERROR",
+    ];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let plugins = array(&status["plugins"]);
+    rows.extend(plugins.iter().map(row));
+    let mut lines = table(&rows);
+    if plugins.is_empty() {
+        lines.push("no plugins".to_owned());
+    }
+    let directory = &status["directory"];
+    for refused in array(&directory["refused"]) {
+        let (file, reason) = (text(&refused["file"]), text(&refused["error"]["reason"]));
+        lines.push(format!("refused {file}: {reason}"));
+    }
+    if directory["outage"].is_object() {
+        lines.push(format!(
+            "outage of {}: {}; what is live stays",
+            text(&directory["path"]),
+            text(&directory["outage"]["reason"])
+        ));
+    }
+    lines
+}
+
+fn row(plugin: &Json) -> Vec<String> {
+    let trips = plugin["counters"]["trips"].as_object();
+    let trips: u64 = trips.map_or(0, |classes| classes.values().filter_map(Json::as_u64).sum());
+    let from = match text(&plugin["file"]) {
+        "" => text(&plugin["origin"]),
+        file => file,
+    };
+    vec![
+        text(&plugin["identity"]).to_owned(),
+        text(&plugin["version"]).to_owned(),
+        from.to_owned(),
+        plugin["generation"].to_string(),
+        text(&plugin["state"]).to_owned(),
+        plugin["counters"]["hooks"].to_string(),
+        trips.to_string(),
+        text(&plugin["last_error"]["reason"]).to_owned(),
+    ]
+}
+
+fn array(json: &Json) -> &[Json] {
+    json.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text(json: &Json) -> &str {
+    json.as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_table_has_a_line_per_plugin_and_names_what_is_refused() {
+        let status = json!({
+            "plugins": [
+                { "identity": "filter/token", "version": "0.1.0", "origin": "builtin", "file": null, "generation": 1, "state": "live",
+                  "counters": { "hooks": 12345, "trips": { "trap": 0 } }, "last_error": null },
+                { "identity": "filter/tenant", "version": "1.2.3", "origin": "wasm", "file": "t.wasm", "generation": 7,
+                  "state": "quarantined", "counters": { "hooks": 9, "trips": { "trap": 2, "deadline": 3 } },
+                  "last_error": { "reason": "tripped 5 times" } },
+            ],
+            "directory": {
+                "path": "./plugins.d",
+                "outage": { "reason": "it is gone" },
+                "refused": [{ "file": "bad.wasm", "error": { "reason": "is not a wasm module" } }],
+            },
+        });
+        assert_eq!(
+            lines(&status),
+            [
+                "PLUGIN         VERSION  FROM     GENERATION  STATE        HOOKS RUN  TRIPS  LAST ERROR",
+                "filter/token   0.1.0    builtin  1           live         12345      0",
+                "filter/tenant  1.2.3    t.wasm   7           quarantined  9          5      tripped 5 times",
+                "refused bad.wasm: is not a wasm module",
+                "outage of ./plugins.d: it is gone; what is live stays",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_host_without_plugins_says_so() {
+        let found = lines(&json!({ "plugins": [], "directory": null }));
+        assert_eq!(found.last().map(String::as_str), Some("no plugins"));
+    }
+}
