@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use wubbo_plugin::Anatomy;
 
-use crate::cli::table::table;
 use super::{read, size};
 use crate::cli::output;
+use crate::cli::table::table;
 
 /// Shows what is in a module: manifest, imports, exports, sections, sizes, schema, SHA-256. Nothing of it is run.
 ///
