@@ -21,8 +21,8 @@ const GOAL: Duration = Duration::from_secs(60);
 const SEEN: Duration = Duration::from_secs(20);
 /// The kinds that a crate can be made for.
 const KINDS: [&str; 4] = ["filter", "router", "loadbalance", "configurator"];
-/// Those that this host runs.
-const LIVE: [&str; 1] = ["filter"];
+/// Those whose module is built and tried here, too.
+const BUILT: [&str; 1] = ["filter"];
 
 /// Where crates are made.
 fn home() -> PathBuf {
@@ -158,7 +158,7 @@ fn a_new_filter_is_live_in_a_running_gateway_after_three_commands() {
 }
 
 #[test]
-fn a_new_crate_of_every_kind_passes_its_tests_and_is_taken_by_a_host() {
+fn a_new_crate_of_every_kind_passes_its_tests() {
     for kind in KINDS {
         let dir = place(&format!("kind-{kind}"));
         done(&["plugin", "new", kind, "my.own", "--dir", utf8(&dir)]);
@@ -172,10 +172,7 @@ fn a_new_crate_of_every_kind_passes_its_tests_and_is_taken_by_a_host() {
             !out.contains("running 0 tests"),
             "{kind} has no test: {out}"
         );
-        if !LIVE.contains(&kind) {
-            let refused = failed(&["plugin", "build", utf8(&dir)]);
-            let words = format!("kind `{kind}`: this host runs filters only");
-            assert!(refused.contains(&words), "{refused}");
+        if !BUILT.contains(&kind) {
             continue;
         }
         let built = done(&["plugin", "build", utf8(&dir)]);

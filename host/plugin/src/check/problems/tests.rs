@@ -17,7 +17,8 @@ const FILTER: &str =
 fn all_that_is_wrong_is_said_at_once() {
     let text = format!(
         r#"(module {} (@custom "wubbo.schema" "[") (@custom "wubbo.schema" "{{}}")
-            (import "env" "now" (func)) (memory 2000) (memory 1) (func (export "tick")))"#,
+            (import "env" "now" (func)) (memory 2000) (memory 1)
+            (func (export "tick") (result i32) (i32.const 0)))"#,
         manifest(FILTER)
     );
     let found = problems(&text);
