@@ -33,6 +33,8 @@ pub const LOADBALANCE: &str = "loadbalance";
 pub const RETRIES: &str = "retries";
 /// Static weight of a provider; default 100.
 pub const WEIGHT: &str = "weight";
+/// Tag: of a provider, what it has; of a call or consumer, what it wants.
+pub const TAG: &str = "dubbo.tag";
 /// Milliseconds since the epoch at which a provider started, as seen by a consumer after merging.
 pub const REMOTE_TIMESTAMP: &str = "remote.timestamp";
 /// Milliseconds since the epoch at which an entry was made.

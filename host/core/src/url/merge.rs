@@ -14,6 +14,9 @@ impl Url {
     ///    for each method;
     /// 4. a provider's `timestamp` becomes `remote.timestamp`, which warm-up reads, and `timestamp` is the consumer's.
     ///
+    /// `dubbo.tag` is the provider's alone, as in Dubbo Java: a consumer's says which providers it wants, and would make every
+    /// provider one of them.
+    ///
     /// dubbo-go loses three of the four at method level to a captured loop variable, and all of them in production because
     /// nothing fills the field that it reads the method names from. We take the names from the keys.
     #[must_use]
@@ -21,7 +24,7 @@ impl Url {
         let firsts = service.parts().params.firsts().cloned().collect();
         let mut params = Params::from_pairs(firsts);
         for (key, value) in reference.parts().params.firsts() {
-            let missing = service.get(key).is_none();
+            let missing = service.get(key).is_none() && **key != *keys::TAG;
             if missing || (is_consumers_choice(key) && !value.is_empty()) {
                 params.set(Arc::clone(key), Arc::clone(value));
             }

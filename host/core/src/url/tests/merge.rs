@@ -201,3 +201,13 @@ fn the_merged_url_is_the_providers_service() {
         "the original is unchanged"
     );
 }
+
+#[test]
+fn the_tag_is_the_providers_alone() {
+    let consumer = url("consumer://i/a.B?dubbo.tag=gray&dubbo.force.tag=true");
+    let plain = Url::merge(&url("dubbo://h:1/a.B"), &consumer);
+    assert_eq!(plain.get("dubbo.tag"), None);
+    assert_eq!(plain.get("dubbo.force.tag"), Some("true"));
+    let tagged = Url::merge(&url("dubbo://h:1/a.B?dubbo.tag=blue"), &consumer);
+    assert_eq!(tagged.get("dubbo.tag"), Some("blue"));
+}
