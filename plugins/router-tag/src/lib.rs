@@ -4,6 +4,7 @@
 
 use rule::{Rule, SUFFIX};
 use serde::Deserialize;
+use std::borrow::Cow;
 use table::Rows;
 use wubbo_plugin_sdk::abi::limits::INTEREST_MAX;
 use wubbo_plugin_sdk::{
@@ -102,12 +103,7 @@ impl Router for TagRouter {
                 },
             };
         }
-        let given = given.filter(|tag| !tag.is_empty());
-        let tag = match given {
-            Some(tag) => Some(tag),
-            None => call.parameter(keys::DUBBO_TAG)?,
-        };
-        match tag {
+        match tag_of(call, given)? {
             Some(tag) => self.keep_tag(table, &tag, call, candidates)?,
             None => {
                 candidates.intersect(table.plain.words(&mut self.space, candidates.len()));
@@ -131,11 +127,13 @@ impl TagRouter {
         call: &Routing<'_>,
         candidates: &mut Candidates<'_>,
     ) -> Result<()> {
-        if !self.keep(rows, candidates) {
-            match forced(call)? {
-                true => candidates.clear(),
-                false => call.note(None, "no provider has the tag: all"),
-            }
+        if self.keep(rows, candidates) {
+            note_kept(call)?;
+        } else if forced(call)? {
+            call.note(None, "no provider has the tag, and it is forced: nobody");
+            candidates.clear();
+        } else {
+            call.note(None, "no provider has the tag: all");
         }
         Ok(())
     }
@@ -166,7 +164,7 @@ impl TagRouter {
             let dynamic = table.dynamic.get(name);
             let rows = dynamic.or_else(|| table.tagged.get(name));
             if rows.is_some_and(|rows| self.keep(rows, candidates)) {
-                return Ok(());
+                return note_kept(call);
             }
             if (dynamic.is_some() && table.force) || forced(call)? {
                 call.note(None, "no provider has the tag, and it is forced: nobody");
@@ -212,6 +210,23 @@ impl TagRouter {
         }
         Ok(())
     }
+}
+
+/// What the call wants: its attachment, else what the consumer's URL says.
+fn tag_of<'a>(call: &Routing<'a>, given: Option<Cow<'a, str>>) -> Result<Option<Cow<'a, str>>> {
+    match given.filter(|tag| !tag.is_empty()) {
+        Some(tag) => Ok(Some(tag)),
+        None => call.parameter(keys::DUBBO_TAG),
+    }
+}
+
+/// Tells an explained call that its tag was found, and which it was.
+fn note_kept(call: &Routing<'_>) -> Result<()> {
+    if call.explained() {
+        let tag = tag_of(call, call.attachment(keys::DUBBO_TAG)?)?.unwrap_or_default();
+        call.note(None, &format!("tag {tag:?}: the providers that have it"));
+    }
+    Ok(())
 }
 
 /// Does the call insist on its tag: the attachment, else the consumer's URL.

@@ -87,7 +87,7 @@ impl Words {
     }
 }
 
-#[cfg(all(test, feature = "wasm"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::Arc;
