@@ -89,6 +89,8 @@ impl Words {
 
 #[cfg(test)]
 mod tests {
+    #![cfg(feature = "wasm")]
+
     use super::*;
     use std::sync::Arc;
     use wubbo_core::{ProviderRow, ServiceKey, Url};
