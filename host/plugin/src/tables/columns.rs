@@ -87,10 +87,9 @@ impl Words {
     }
 }
 
+#[cfg(feature = "wasm")]
 #[cfg(test)]
 mod tests {
-    #![cfg(feature = "wasm")]
-
     use super::*;
     use std::sync::Arc;
     use wubbo_core::{ProviderRow, ServiceKey, Url};
