@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -94,6 +95,8 @@ impl EchoProvider {
 #[derive(Debug)]
 pub struct Gateway {
     host: Host,
+    /// Kept from the first look: the log that says it is a window.
+    admin: OnceLock<String>,
 }
 
 impl Gateway {
@@ -121,7 +124,10 @@ impl Gateway {
         let mut command = Command::new(artifacts::binary("wubbo"));
         command.args(["run", "-c"]).arg(&file).current_dir(folder);
         let host = Host::start(command, "wubbo run", listeners)?;
-        Ok(Self { host })
+        Ok(Self {
+            host,
+            admin: OnceLock::new(),
+        })
     }
 
     /// The URL of its first listener, with the port that it really has.
@@ -136,10 +142,13 @@ impl Gateway {
 
     /// `host:port` of its admin server, as it logs it; `None` when it has none.
     pub fn admin(&self) -> Option<String> {
+        if let Some(address) = self.admin.get() {
+            return Some(address.clone());
+        }
         let deadline = Instant::now() + LOG_LIMIT;
         loop {
             if let Some(address) = after(&self.log(), ADMIN_LOG) {
-                return Some(address);
+                return Some(self.admin.get_or_init(|| address).clone());
             }
             if Instant::now() > deadline {
                 return None;

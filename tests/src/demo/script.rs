@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value as Json;
 
 use super::Progress;
-use super::stage::Stage;
+use super::stage::{FIRST_PARTY, Stage};
 use crate::artifacts;
 use crate::load::number;
 use crate::plugin_files::{fixture, put, stamped};
@@ -131,7 +131,7 @@ fn remove_all(stage: &Stage) -> Result<String, Error> {
             .iter()
             .filter_map(|plugin| plugin["identity"].as_str())
             .collect();
-        (names.len() == 3).then(|| names.join(", "))
+        (names.len() == FIRST_PARTY.len()).then(|| names.join(", "))
     })
 }
 

@@ -13,7 +13,7 @@ use crate::process::{Error, Process, Read};
 use crate::scratch::Scratch;
 
 /// The policies that the gateway runs on instead of the built-ins.
-const FIRST_PARTY: [&str; 8] = [
+pub(crate) const FIRST_PARTY: [&str; 8] = [
     "filter-accesslog",
     "filter-token",
     "filter-tagrequest",
