@@ -73,16 +73,9 @@ macro_rules! texts {
     ($($method:ident)*) => {
         $(#[inline]
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            let (tag, kind) = self.0.begin()?;
-            if kind == Kind::String {
-                return match self.0.text(tag)? {
-                    Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-                    Cow::Owned(text) => visitor.visit_string(text),
-                };
-            }
-            match self.0.plain_rest(tag, kind, &visitor)? {
-                Scalar::Null => visitor.visit_borrowed_str(""),
-                other => give(other, visitor),
+            match self.0.quick_text() {
+                Some(text) => visitor.visit_borrowed_str(text),
+                None => self.text(visitor),
             }
         })*
     };
@@ -113,9 +106,8 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         let out = match kind {
             Kind::List => Items::visit(self.0, tag, visitor),
             _ => entries(self.0, tag, kind, visitor),
-        }?;
-        self.0.end_followed(followed)?;
-        Ok(out)
+        };
+        self.0.end_followed(followed, out)
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -137,6 +129,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         self.deserialize_f64(visitor)
     }
 
+    #[inline]
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let (tag, kind) = self.0.begin()?;
         if kind == Kind::Double {
@@ -201,9 +194,8 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
                 visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied()))
             }
             other => Err(self.0.mismatch(&wanted(&visitor), other)),
-        }?;
-        self.0.end_followed(followed)?;
-        Ok(out)
+        };
+        self.0.end_followed(followed, out)
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _length: usize, visitor: V) -> Result<V::Value> {
@@ -221,12 +213,11 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let (tag, kind, followed) = self.0.begin_followed()?;
-        let out = match kind {
-            Kind::Null => visitor.visit_map(Nothing),
-            _ => entries(self.0, tag, kind, visitor),
-        }?;
-        self.0.end_followed(followed)?;
-        Ok(out)
+        if kind == Kind::Null {
+            return visitor.visit_map(Nothing);
+        }
+        let out = entries(self.0, tag, kind, visitor);
+        self.0.end_followed(followed, out)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -236,12 +227,11 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value> {
         let (tag, kind, followed) = self.0.begin_followed()?;
-        let out = match kind {
-            Kind::Null => Err(null_for(&name)),
-            _ => entries(self.0, tag, kind, visitor),
-        }?;
-        self.0.end_followed(followed)?;
-        Ok(out)
+        if kind == Kind::Null {
+            return Err(null_for(&name));
+        }
+        let out = entries(self.0, tag, kind, visitor);
+        self.0.end_followed(followed, out)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -250,11 +240,14 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
+        if let Some(constant) = self.0.take_known_constant() {
+            return visitor.visit_enum(constant.into_deserializer());
+        }
         let (tag, kind, followed) = self.0.begin_followed()?;
         let out = match kind {
             Kind::String => visitor.visit_enum((&*self.0.text(tag)?).into_deserializer()),
             Kind::Object => {
-                let constant = self.0.constant(tag)?;
+                let constant = self.0.constant(tag, followed)?;
                 visitor.visit_enum((&*constant).into_deserializer())
             }
             Kind::Map => access::variant(self.0, tag, visitor),
@@ -262,9 +255,8 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
             other => Err(self
                 .0
                 .mismatch(&format!("an enum constant of {name}"), other)),
-        }?;
-        self.0.end_followed(followed)?;
-        Ok(out)
+        };
+        self.0.end_followed(followed, out)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -274,12 +266,31 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
 }
 
 impl<'de> De<'_, 'de> {
+    /// The general case of a string.
+    #[inline(never)]
+    fn text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.0.plain(&visitor)? {
+            Scalar::Null => visitor.visit_borrowed_str(""),
+            other => give(other, visitor),
+        }
+    }
+
     #[inline]
     fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.0.quick_int() {
+            Some(number) => visitor.visit_i32(number),
+            None => self.any_integer(visitor),
+        }
+    }
+
+    /// The general case of an integer.
+    #[inline(never)]
+    fn any_integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let (tag, kind) = self.0.begin()?;
         match kind {
             Kind::Int => return visitor.visit_i32(self.0.int(tag)?),
             Kind::Long => return visitor.visit_i64(self.0.long(tag)?),
+            Kind::Date => return visitor.visit_i64(self.0.date(tag)?),
             _ => {}
         }
         match self.0.plain_rest(tag, kind, &visitor)? {

@@ -11,6 +11,7 @@
     clippy::unwrap_used
 )]
 
+mod constant;
 mod container;
 mod document;
 mod scalar;
@@ -23,6 +24,7 @@ use std::{borrow::Cow, ops::Range};
 use serde::Deserialize;
 
 pub(crate) use self::scalar::{Scalar, integer};
+pub(crate) use self::table::BYTES_PER_VALUE;
 use self::table::{ClassEntry, Return, SlotEntry, TypeEntry};
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -51,6 +53,8 @@ pub struct Decoder<'a> {
     types: Vec<TypeEntry<'a>>,
     /// Where references that are being followed were met.
     returns: Vec<Return>,
+    /// Enum constants that serde read, with their slots: most later ones are references to them.
+    constants: Vec<(u32, &'a str)>,
     /// Lists, maps and objects around the position.
     depth: u32,
     lossy: bool,
@@ -91,6 +95,7 @@ impl<'a> Decoder<'a> {
             names: Vec::new(),
             types: Vec::new(),
             returns: Vec::new(),
+            constants: Vec::new(),
             depth: 0,
             lossy: false,
         }
@@ -247,13 +252,32 @@ impl<'a> Decoder<'a> {
     /// First byte of the next value and its kind, both consumed and counted, behind any class definitions.
     #[inline]
     pub(crate) fn begin(&mut self) -> Result<(u8, Kind)> {
+        if let Some(&tag) = self.input.get(self.position)
+            && let Lead::Value(kind) = lead(tag)
+            && let Some(left) = self.budget.checked_sub(1)
+        {
+            self.position = self.position.wrapping_add(1);
+            self.budget = left;
+            return Ok((tag, kind));
+        }
+        self.begin_behind_classes()
+    }
+
+    /// The general case of [`begin`](Self::begin).
+    #[inline(never)]
+    fn begin_behind_classes(&mut self) -> Result<(u8, Kind)> {
+        let start = self.lead_in()?;
+        self.spend(1)?;
+        Ok(start)
+    }
+
+    /// As [`begin`](Self::begin), for a value that was counted.
+    #[inline]
+    pub(crate) fn lead_in(&mut self) -> Result<(u8, Kind)> {
         loop {
             let tag = self.byte()?;
             match lead(tag) {
-                Lead::Value(kind) => {
-                    self.spend(1)?;
-                    return Ok((tag, kind));
-                }
+                Lead::Value(kind) => return Ok((tag, kind)),
                 Lead::Class => self.define_class()?,
                 Lead::End | Lead::Reserved => {
                     self.position = self.position.wrapping_sub(1);
@@ -285,7 +309,7 @@ impl<'a> Decoder<'a> {
     }
 
     #[cold]
-    fn not_a_value(&self, tag: u8) -> Error {
+    pub(crate) fn not_a_value(&self, tag: u8) -> Error {
         let what = if tag == b'Z' {
             "end marker where a value should start"
         } else {

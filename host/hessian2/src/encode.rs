@@ -33,6 +33,8 @@ pub struct Encoder<'b> {
     next: Tables,
     /// Classes that this encoder defined, with their numbers.
     classes: Vec<ClassSlot>,
+    /// Field names of the Rust structs among them, one struct after the other.
+    fields: Vec<&'static str>,
     /// Type names that this encoder wrote, with their numbers.
     types: Vec<TypeSlot>,
     /// The same classes and types by address and content, once they are many.
@@ -56,6 +58,7 @@ impl<'b> Encoder<'b> {
             out,
             next: tables,
             classes: Vec::new(),
+            fields: Vec::new(),
             types: Vec::new(),
             class_index: None,
             type_index: None,

@@ -82,6 +82,36 @@ const fn classify(tag: u8) -> Lead {
     }
 }
 
+/// [`measure`] of each byte.
+static STRIDES: [u8; 256] = {
+    let mut strides = [0; 256];
+    let mut tag = 0;
+    while tag < strides.len() {
+        #[allow(clippy::cast_possible_truncation, reason = "below 256")]
+        let byte = tag as u8;
+        strides[tag] = measure(byte);
+        tag += 1;
+    }
+    strides
+};
+
+/// Number of bytes of a null, bool, number or date, the first one included; 0 of any other value.
+#[inline]
+pub(crate) fn stride(tag: u8) -> usize {
+    STRIDES
+        .get(usize::from(tag))
+        .map_or(0, |stride| usize::from(*stride))
+}
+
+const fn measure(tag: u8) -> u8 {
+    match classify(tag) {
+        Lead::Value(
+            Kind::Null | Kind::Bool | Kind::Int | Kind::Long | Kind::Double | Kind::Date,
+        ) => payload(tag) as u8 + 1,
+        _ => 0,
+    }
+}
+
 /// Number of bytes that follow the first one of a null, bool, number or date.
 pub(crate) const fn payload(tag: u8) -> usize {
     match tag {

@@ -9,7 +9,7 @@ use serde::de::{
 
 use super::De;
 use crate::{
-    decode::Decoder,
+    decode::{BYTES_PER_VALUE, Decoder},
     error::{Error, Result},
 };
 
@@ -148,14 +148,14 @@ impl<'de> Fields<'_, 'de> {
         let class = decoder.class_index(tag)?;
         let names = decoder.field_range(class);
         let mut fields = Fields { decoder, names };
-        let out = visitor.visit_map(&mut fields)?;
-        if !fields.names.is_empty() {
+        let out = visitor.visit_map(&mut fields);
+        if out.is_ok() && !fields.names.is_empty() {
             return Err(fields
                 .decoder
                 .malformed("the object has more fields than its Rust type"));
         }
         decoder.leave_open(scope);
-        Ok(out)
+        out
     }
 }
 
@@ -167,16 +167,20 @@ impl<'de> MapAccess<'de> for &mut Fields<'_, 'de> {
         let Some(index) = self.names.next() else {
             return Ok(None);
         };
-        // A map keeps a copy of the name for each object of the class.
-        let length = self.decoder.name_at(index).map_or(0, |name| name.len());
-        self.decoder.charge(length)?;
         match self.decoder.name_at(index) {
-            Some(Cow::Borrowed(name)) => seed
-                .deserialize(BorrowedStrDeserializer::new(name))
-                .map(Some),
-            Some(Cow::Owned(name)) => seed
-                .deserialize(name.as_str().into_deserializer())
-                .map(Some),
+            Some(&Cow::Borrowed(name)) => {
+                if name.len() >= BYTES_PER_VALUE {
+                    // A map keeps a copy of the name for each object of the class.
+                    self.decoder.charge(name.len())?;
+                }
+                seed.deserialize(BorrowedStrDeserializer::new(name))
+                    .map(Some)
+            }
+            Some(Cow::Owned(name)) => {
+                let name = name.clone();
+                self.decoder.charge(name.len())?;
+                seed.deserialize(name.into_deserializer()).map(Some)
+            }
             None => Ok(None),
         }
     }

@@ -1,7 +1,5 @@
 //! Reading through references and through objects that stand for a plain value.
 
-use std::borrow::Cow;
-
 use serde::de::Expected;
 
 use super::wanted;
@@ -26,11 +24,15 @@ impl<'de> Decoder<'de> {
 
     /// Goes on behind the reference, if one was followed.
     #[inline]
-    pub(crate) fn end_followed(&mut self, followed: bool) -> Result<()> {
-        if followed { self.come_back() } else { Ok(()) }
+    pub(crate) fn end_followed<T>(&mut self, followed: bool, out: Result<T>) -> Result<T> {
+        if followed && out.is_ok() {
+            self.come_back()?;
+        }
+        out
     }
 
     /// Follows a reference whose tag was consumed.
+    #[inline(never)]
     fn follow(&mut self) -> Result<(u8, Kind)> {
         let at = self.position();
         let slot = self.reference()?;
@@ -55,6 +57,7 @@ impl<'de> Decoder<'de> {
         }
     }
 
+    #[inline(never)]
     fn take_cycle(&mut self) -> Result<bool> {
         let mark = self.mark();
         self.begin()?;
@@ -67,7 +70,6 @@ impl<'de> Decoder<'de> {
     }
 
     /// Reads a scalar, also from an object that has it as its only field.
-    #[inline]
     pub(crate) fn plain(&mut self, expected: &dyn Expected) -> Result<Scalar<'de>> {
         let (tag, kind) = self.begin()?;
         self.plain_rest(tag, kind, expected)
@@ -112,32 +114,6 @@ impl<'de> Decoder<'de> {
         }
         let scalar = self.plain(expected)?;
         self.leave_open(scope);
-        self.end_followed(followed)?;
-        Ok(scalar)
-    }
-
-    /// Name of the enum constant whose tag was consumed: its field `name`.
-    pub(crate) fn constant(&mut self, tag: u8) -> Result<Cow<'de, str>> {
-        let scope = self.enter_open()?;
-        let class = self.class_index(tag)?;
-        let mut name = None;
-        for field in 0..self.field_count(class) {
-            if self
-                .field_name(class, field)
-                .is_some_and(|field| field == "name")
-            {
-                name = Some(self.read_str()?);
-            } else {
-                self.skip()?;
-            }
-        }
-        self.leave_open(scope);
-        name.ok_or_else(|| {
-            let message = format!(
-                "an object of {} is no enum constant, it has no field name",
-                self.class_name(class)
-            );
-            Error::at(ErrorKind::Type, self.position(), message)
-        })
+        self.end_followed(followed, Ok(scalar))
     }
 }

@@ -89,10 +89,9 @@ impl<'de> Deserializer<'de> for Typed<'_, 'de> {
             decoder: &mut *decoder,
             name: Some(name),
             parts,
-        })?;
+        });
         decoder.leave_open(scope);
-        decoder.end_followed(followed)?;
-        Ok(out)
+        decoder.end_followed(followed, out)
     }
 
     forward_to_deserialize_any! {

@@ -26,21 +26,28 @@ impl<'a> Decoder<'a> {
     /// Starts the container whose tag was just consumed: takes its slot and one level of depth.
     #[inline]
     pub(crate) fn enter(&mut self) -> Result<Scope> {
-        if self.depth >= self.limits.depth {
-            return Err(self.limit("levels of depth", self.limits.depth));
-        }
-        self.depth = self.depth.wrapping_add(1);
+        self.deeper()?;
         Ok(Scope {
             slot: self.take_slot(),
         })
     }
 
+    #[inline]
+    fn deeper(&mut self) -> Result<()> {
+        if self.depth >= self.limits.depth {
+            return Err(self.limit("levels of depth", self.limits.depth));
+        }
+        self.depth = self.depth.wrapping_add(1);
+        Ok(())
+    }
+
     /// As [`enter`](Self::enter), for a reader that follows references: one to this container is a cycle from now on.
     #[inline]
     pub(crate) fn enter_open(&mut self) -> Result<Scope> {
-        let scope = self.enter()?;
-        self.set_open(scope.slot, true);
-        Ok(scope)
+        self.deeper()?;
+        Ok(Scope {
+            slot: self.take_open_slot(),
+        })
     }
 
     /// Ends a container.
@@ -57,7 +64,19 @@ impl<'a> Decoder<'a> {
     }
 
     /// Type and length of the list whose slot was taken.
+    #[inline]
     pub(crate) fn list_head(&mut self, tag: u8) -> Result<ListHead> {
+        if tag >= 0x78 {
+            return Ok(ListHead {
+                type_index: None,
+                length: Some(u32::from(tag & 0x07)),
+            });
+        }
+        self.long_list_head(tag)
+    }
+
+    #[inline(never)]
+    fn long_list_head(&mut self, tag: u8) -> Result<ListHead> {
         let typed = matches!(tag, 0x55 | 0x56 | 0x70..=0x77);
         let type_index = if typed {
             Some(self.type_index()?)

@@ -284,6 +284,35 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// The next value, consumed and counted, if it is an ASCII string of the shortest form, which most strings are.
+    #[inline]
+    pub(crate) fn quick_text(&mut self) -> Option<&'a str> {
+        let tag = *self.input.get(self.position)?;
+        let start = self.position.wrapping_add(1);
+        let text = short_ascii(self.input.get(start..)?, tag)?;
+        let text = std::str::from_utf8(text).ok()?;
+        self.budget = self.budget.checked_sub(1)?;
+        self.position = start.wrapping_add(text.len());
+        Some(text)
+    }
+
+    /// The next value, consumed and counted, if it is an int of one to three bytes.
+    #[inline]
+    pub(crate) fn quick_int(&mut self) -> Option<i32> {
+        let rest = self.input.get(self.position..)?;
+        let (number, length) = match *rest {
+            [tag @ 0x80..=0xbf, ..] => (i32::from(tag).wrapping_sub(0x90), 1),
+            [tag @ 0xc0..=0xcf, low, ..] => {
+                let high = tag.wrapping_sub(0xc8);
+                (i32::from(i16::from_be_bytes([high, low])), 2)
+            }
+            _ => return None,
+        };
+        self.budget = self.budget.checked_sub(1)?;
+        self.position = self.position.wrapping_add(length);
+        Some(number)
+    }
+
     /// The string whose first tag was consumed.
     #[inline]
     pub(crate) fn text(&mut self, tag: u8) -> Result<Cow<'a, str>> {
@@ -299,11 +328,10 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The contents of an ASCII string of the shortest form, which most strings are. They are not consumed yet.
+    /// The contents of an ASCII string of the shortest form. They are not consumed yet.
     #[inline]
     pub(crate) fn short_ascii(&self, tag: u8) -> Option<&'a [u8]> {
-        let bytes = self.remaining().get(..usize::from(tag))?;
-        (tag < 0x20 && bytes.is_ascii()).then_some(bytes)
+        short_ascii(self.remaining(), tag)
     }
 
     fn long_text(&mut self, tag: u8) -> Result<Cow<'a, str>> {
@@ -394,6 +422,26 @@ impl<'a> Decoder<'a> {
         };
         self.bytes(length)
     }
+}
+
+/// The contents of an ASCII string of the shortest form, whose tag stood before `rest`.
+#[inline]
+pub(crate) fn short_ascii(rest: &[u8], tag: u8) -> Option<&[u8]> {
+    const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+    if tag > 0x1f {
+        return None;
+    }
+    let length = usize::from(tag);
+    let bytes = rest.get(..length)?;
+    let ascii = match rest.first_chunk::<8>() {
+        // One load tells of up to 8 bytes; those behind the string are shifted out.
+        Some(word) if (1..=8).contains(&length) => {
+            let behind = u32::from(8_u8.wrapping_sub(tag)).wrapping_mul(8);
+            u64::from_be_bytes(*word).wrapping_shr(behind) & HIGH_BITS == 0
+        }
+        _ => bytes.is_ascii(),
+    };
+    ascii.then_some(bytes)
 }
 
 /// The integer that a scalar stands for, when it does.

@@ -1,63 +1,150 @@
 //! Stepping over a value: the tables are kept, nothing is built.
+//!
+//! A gateway steps over every argument of every call, so the common values go by a table: their first byte alone says
+//! how far to step.
 
-use super::Decoder;
+use super::{Decoder, scalar::short_ascii};
 use crate::{
     error::Result,
-    tag::{Kind, payload},
+    tag::{Kind, payload, stride},
 };
+
+/// Containers around the position that one call of [`Decoder::skip_many`] keeps count of; deeper ones are left to a
+/// call of its own.
+const LEVELS: usize = 16;
+
+/// What is left of a container: a number of values, or values up to an end marker.
+#[derive(Clone, Copy)]
+struct Left(u64);
+
+impl Left {
+    /// Set when an end marker follows the values.
+    const ENDED: u64 = 1 << 62;
+    /// Set when it stands behind pairs only, in a map.
+    const PAIRS: u64 = 1 << 61;
+    /// What the values up to an end marker are counted down from. It is even, and no input has as many.
+    const MANY: u64 = 1 << 40;
+
+    fn values(count: u32) -> Self {
+        Self(u64::from(count))
+    }
+}
 
 impl Decoder<'_> {
     /// Steps over one value.
     pub(crate) fn skip(&mut self) -> Result<()> {
-        let (tag, kind) = self.begin()?;
-        self.skip_rest(tag, kind)
+        self.spend(1)?;
+        self.skip_many(Left::values(1))
     }
 
-    /// Steps over `count` values.
-    fn skip_many(&mut self, count: u32) -> Result<()> {
-        for _ in 0..count {
-            let (tag, kind) = self.begin()?;
-            match kind {
-                Kind::List | Kind::Map | Kind::Object => self.skip_container(tag, kind)?,
-                _ => self.skip_plain(tag, kind)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Steps over the rest of a value whose tag was consumed.
+    /// Steps over the rest of a value whose tag was consumed and counted.
     pub(crate) fn skip_rest(&mut self, tag: u8, kind: Kind) -> Result<()> {
         match kind {
-            Kind::List | Kind::Map | Kind::Object => self.skip_container(tag, kind),
-            _ => self.skip_plain(tag, kind),
-        }
-    }
-
-    #[inline]
-    fn skip_plain(&mut self, tag: u8, kind: Kind) -> Result<()> {
-        match kind {
-            Kind::String => match self.short_ascii(tag) {
-                Some(bytes) => {
-                    self.position = self.position.wrapping_add(bytes.len());
-                    Ok(())
-                }
-                None => self.skip_text(tag),
-            },
+            Kind::List | Kind::Map | Kind::Object => {
+                let left = self.skip_head(tag, kind)?;
+                self.skip_many(left)?;
+                self.depth = self.depth.saturating_sub(1);
+                Ok(())
+            }
+            Kind::String => self.skip_text(tag),
             Kind::Binary => self.skip_binary(tag),
             Kind::Ref => self.reference().map(drop),
             _ => self.bytes(payload(tag)).map(drop),
         }
     }
 
-    fn skip_container(&mut self, tag: u8, kind: Kind) -> Result<()> {
-        let scope = self.enter()?;
-        match kind {
-            Kind::List => self.skip_list(tag),
-            Kind::Map => self.skip_map(tag),
-            _ => self.skip_object(tag),
-        }?;
-        self.leave(scope);
+    /// Steps over values that were counted.
+    fn skip_many(&mut self, mut left: Left) -> Result<()> {
+        let mut around = [Left(0); LEVELS];
+        let mut level = 0_usize;
+        loop {
+            self.skip_plain(&mut left)?;
+            if left.0 != 0 {
+                let (tag, kind) = self.lead_in()?;
+                left.0 = left.0.wrapping_sub(1);
+                match (kind, around.get_mut(level)) {
+                    (Kind::List | Kind::Map | Kind::Object, Some(outer)) => {
+                        *outer = left;
+                        left = self.skip_head(tag, kind)?;
+                        level = level.wrapping_add(1);
+                    }
+                    _ => self.skip_rest(tag, kind)?,
+                }
+                continue;
+            }
+            level = match level.checked_sub(1) {
+                Some(level) => level,
+                None => return Ok(()),
+            };
+            self.depth = self.depth.saturating_sub(1);
+            left = around.get(level).copied().unwrap_or(Left(0));
+        }
+    }
+
+    /// Steps over values until one is not plain, or none is left.
+    #[inline]
+    fn skip_plain(&mut self, left: &mut Left) -> Result<()> {
+        let input = self.input;
+        let mut position = self.position;
+        while left.0 != 0 {
+            let Some((&tag, rest)) = input.get(position..).and_then(<[u8]>::split_first) else {
+                return Err(self.truncated());
+            };
+            let length = match stride(tag) {
+                0 => match short_ascii(rest, tag) {
+                    Some(text) => text.len().wrapping_add(1),
+                    None if tag == b'Z' && left.0 >= Left::ENDED => {
+                        self.position = position;
+                        return self.skip_end(left);
+                    }
+                    None => break,
+                },
+                length => length,
+            };
+            position = position.wrapping_add(length);
+            left.0 = left.0.wrapping_sub(1);
+        }
+        if position > input.len() {
+            return Err(self.truncated());
+        }
+        self.position = position;
         Ok(())
+    }
+
+    /// Consumes the end marker, and counts the values before it.
+    #[inline]
+    fn skip_end(&mut self, left: &mut Left) -> Result<()> {
+        let pairs = left.0 & Left::PAIRS != 0;
+        let values = Left::MANY.wrapping_sub(left.0 & !(Left::ENDED | Left::PAIRS));
+        if pairs && values & 1 != 0 {
+            return Err(self.not_a_value(b'Z'));
+        }
+        self.spend(u32::try_from(values).unwrap_or(u32::MAX))?;
+        self.position = self.position.wrapping_add(1);
+        *left = Left(0);
+        Ok(())
+    }
+
+    /// Enters a container whose tag was consumed, and counts its values if their number is known.
+    #[inline]
+    fn skip_head(&mut self, tag: u8, kind: Kind) -> Result<Left> {
+        let _scope = self.enter()?;
+        let count = match kind {
+            Kind::Map => {
+                self.map_head(tag)?;
+                return Ok(Left(Left::ENDED | Left::PAIRS | Left::MANY));
+            }
+            Kind::List => match self.list_head(tag)?.length {
+                Some(length) => length,
+                None => return Ok(Left(Left::ENDED | Left::MANY)),
+            },
+            _ => {
+                let class = self.class_index(tag)?;
+                self.field_count(class)
+            }
+        };
+        self.spend(count)?;
+        Ok(Left::values(count))
     }
 
     fn skip_text(&mut self, mut tag: u8) -> Result<()> {
@@ -78,30 +165,5 @@ impl Decoder<'_> {
             }
             tag = self.chunk_tag(Kind::Binary)?;
         }
-    }
-
-    fn skip_list(&mut self, tag: u8) -> Result<()> {
-        match self.list_head(tag)?.length {
-            Some(length) => self.skip_many(length),
-            None => {
-                while !self.ended()? {
-                    self.skip()?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn skip_map(&mut self, tag: u8) -> Result<()> {
-        self.map_head(tag)?;
-        while !self.ended()? {
-            self.skip_many(2)?;
-        }
-        Ok(())
-    }
-
-    fn skip_object(&mut self, tag: u8) -> Result<()> {
-        let class = self.class_index(tag)?;
-        self.skip_many(self.field_count(class))
     }
 }

@@ -57,27 +57,49 @@ pub(crate) struct Return {
 
 /// Repeated bytes that cost as much as one value of [`Limits::values`](crate::Limits::values): a short reference or a
 /// class index must not copy a long text for nothing.
-const BYTES_PER_VALUE: usize = 32;
+pub(crate) const BYTES_PER_VALUE: usize = 32;
 
 impl<'a> Decoder<'a> {
     /// Takes the next slot for the value whose first byte was just consumed.
     #[inline]
     pub(crate) fn take_slot(&mut self) -> u32 {
+        self.slot_from_here(false)
+    }
+
+    /// As [`take_slot`](Self::take_slot), noting that the value is being read.
+    #[inline]
+    pub(crate) fn take_open_slot(&mut self) -> u32 {
+        let slot = self.slot_from_here(true);
+        if self.now.refs as usize != self.slots.len() {
+            self.set_open(slot, true);
+        }
+        slot
+    }
+
+    #[inline]
+    fn slot_from_here(&mut self, open: bool) -> u32 {
         let slot = self.now.refs;
         if slot as usize == self.slots.len() {
             let offset = self.position.wrapping_sub(1);
-            if self.slots.is_empty() {
-                self.slots.reserve(SLOTS);
+            if self.slots.len() == self.slots.capacity() {
+                self.more_slots();
             }
             self.slots.push(SlotEntry {
                 offset,
                 classes: self.now.classes,
                 types: self.now.types,
-                open: false,
+                open,
             });
         }
         self.now.refs = slot.wrapping_add(1);
         slot
+    }
+
+    /// Makes room for slots: at first as many as a message of this size is likely to have.
+    #[cold]
+    fn more_slots(&mut self) {
+        let likely = self.remaining().len() / 8;
+        self.slots.reserve(likely.clamp(SLOTS, 64));
     }
 
     /// Notes that the value at `slot` is being read, or no more.
@@ -165,9 +187,12 @@ impl<'a> Decoder<'a> {
             return Err(self.limit("fields", self.limits.fields));
         }
         self.names.reserve(count.clamp(NAMES, 64) as usize);
-        for _ in 0..count {
-            let field = self.name("field name")?;
-            self.names.push(field);
+        if !self.plain_names(count) {
+            self.names.truncate(first);
+            for _ in 0..count {
+                let field = self.name("field name")?;
+                self.names.push(field);
+            }
         }
         self.classes.push(ClassEntry {
             name,
@@ -177,6 +202,34 @@ impl<'a> Decoder<'a> {
         });
         self.now.classes = self.now.classes.wrapping_add(1);
         Ok(())
+    }
+
+    /// Reads names that are all ASCII of the shortest form, the common case: the lengths between them are ASCII
+    /// characters as well, so the whole stretch is text and is checked at once.
+    fn plain_names(&mut self, count: u32) -> bool {
+        let rest = self.remaining();
+        let mut end = 0_usize;
+        for _ in 0..count {
+            match rest.get(end) {
+                Some(&tag @ 0..=0x1f) => end = end.wrapping_add(usize::from(tag)).wrapping_add(1),
+                _ => return false,
+            }
+        }
+        let stretch = rest.get(..end).filter(|stretch| stretch.is_ascii());
+        let Some(text) = stretch.and_then(|stretch| std::str::from_utf8(stretch).ok()) else {
+            return false;
+        };
+        let mut left = text;
+        while let Some(&length) = left.as_bytes().first() {
+            let after = usize::from(length).wrapping_add(1);
+            let (Some(name), Some(behind)) = (left.get(1..after), left.get(after..)) else {
+                return false;
+            };
+            self.names.push(Cow::Borrowed(name));
+            left = behind;
+        }
+        self.position = self.position.wrapping_add(end);
+        true
     }
 
     /// Steps over a class definition that is known.

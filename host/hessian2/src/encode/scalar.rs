@@ -89,7 +89,15 @@ impl Encoder<'_> {
     /// Writes a string.
     #[inline]
     pub fn write_str(&mut self, text: &str) {
-        if text.len() < 32 && text.is_ascii() {
+        if let Some(word) = short_word(text.as_bytes())
+            && word & HIGH_BITS == 0
+        {
+            // The length and up to 7 characters at once, and then what is too much taken away.
+            let length = text.len();
+            let whole = self.out.len() + 1 + length;
+            self.put(&(word << 8 | length as u64).to_le_bytes());
+            self.out.truncate(whole);
+        } else if text.len() < 32 && text.is_ascii() {
             #[allow(clippy::cast_possible_truncation, reason = "the length is below 32")]
             self.put(&[text.len() as u8]);
             self.put(text.as_bytes());
@@ -172,6 +180,30 @@ impl Encoder<'_> {
     fn tagged(&mut self, tag: u8, number: [u8; 8]) {
         let [a, b, c, d, e, f, g, h] = number;
         self.put(&[tag, a, b, c, d, e, f, g, h]);
+    }
+}
+
+/// The top bits of 8 characters: none is set when all are ASCII.
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+
+/// Up to 7 bytes as a number, the first byte lowest. Two loads, which may overlap, take them.
+#[inline]
+fn short_word(bytes: &[u8]) -> Option<u64> {
+    let shift = |behind: usize| u32::try_from((bytes.len() - behind) * 8).unwrap_or_default();
+    match bytes {
+        [] => Some(0),
+        [only] => Some(u64::from(*only)),
+        [_, _] | [_, _, _] => {
+            let low = u16::from_le_bytes(*bytes.first_chunk()?);
+            let high = u16::from_le_bytes(*bytes.last_chunk()?);
+            Some(u64::from(low) | u64::from(high) << shift(2))
+        }
+        _ if bytes.len() <= 7 => {
+            let low = u32::from_le_bytes(*bytes.first_chunk()?);
+            let high = u32::from_le_bytes(*bytes.last_chunk()?);
+            Some(u64::from(low) | u64::from(high) << shift(4))
+        }
+        _ => None,
     }
 }
 

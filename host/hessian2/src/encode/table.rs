@@ -2,7 +2,7 @@
 //!
 //! A message knows a handful of each, so they are found by walking a short vector, comparing addresses before text.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use super::{
     Encoder,
@@ -26,7 +26,8 @@ enum Names {
     /// A Rust struct.
     Static {
         name: &'static str,
-        fields: Vec<&'static str>,
+        /// Its stretch of the encoder's field names.
+        fields: Range<usize>,
     },
     /// A struct whose first instance is being written: the fields are known at its end. `inner` is the field count of
     /// instances inside of it, which must be the same.
@@ -161,7 +162,10 @@ impl Encoder<'_> {
     }
 
     fn walk_classes(&self, class: &Arc<Class>) -> Option<u32> {
-        let found = self.classes.iter().find(|entry| entry.names.is(class));
+        let found = self
+            .classes
+            .iter()
+            .find(|entry| entry.names.is(class, &self.fields));
         found.map(|entry| entry.index)
     }
 
@@ -216,7 +220,7 @@ impl Encoder<'_> {
         &mut self,
         entry: usize,
         name: &'static str,
-        fields: Vec<&'static str>,
+        fields: &[&'static str],
     ) -> Result<()> {
         let Some(class) = self.classes.get_mut(entry) else {
             return Ok(());
@@ -228,7 +232,12 @@ impl Encoder<'_> {
         {
             return Err(unstable(name));
         }
-        class.names = Names::Static { name, fields };
+        let first = self.fields.len();
+        self.fields.extend_from_slice(fields);
+        class.names = Names::Static {
+            name,
+            fields: first..self.fields.len(),
+        };
         Ok(())
     }
 
@@ -261,12 +270,25 @@ impl Encoder<'_> {
     }
 
     /// Fields of the struct at `entry`.
-    #[inline]
     pub(crate) fn struct_fields(&self, entry: usize) -> &[&'static str] {
+        self.fields
+            .get(self.struct_range(entry))
+            .unwrap_or_default()
+    }
+
+    /// Where the fields of the struct at `entry` are, for [`field_at`](Self::field_at).
+    #[inline]
+    pub(crate) fn struct_range(&self, entry: usize) -> Range<usize> {
         match self.classes.get(entry).map(|class| &class.names) {
-            Some(Names::Static { fields, .. }) => fields,
-            _ => &[],
+            Some(Names::Static { fields, .. }) => fields.clone(),
+            _ => 0..0,
         }
+    }
+
+    /// The field name at an index of [`struct_range`](Self::struct_range).
+    #[inline]
+    pub(crate) fn field_at(&self, index: usize) -> Option<&'static str> {
+        self.fields.get(index).copied()
     }
 
     /// Number of classes so far.
@@ -319,10 +341,11 @@ impl Encoder<'_> {
 
 impl Names {
     /// Whether this is the class `class`.
-    fn is(&self, class: &Arc<Class>) -> bool {
+    fn is(&self, class: &Arc<Class>, names: &[&'static str]) -> bool {
         match self {
             Names::Shared(known) => Arc::ptr_eq(known, class) || known == class,
             Names::Static { name, fields } => {
+                let fields = names.get(fields.clone()).unwrap_or_default();
                 *name == &*class.name
                     && fields.len() == class.fields.len()
                     && fields

@@ -4,6 +4,8 @@
 //! the values are written first, then the names behind them, and the two are swapped in place. This happens once per
 //! class and stream.
 
+use std::ops::Range;
+
 use serde::{
     Serialize,
     ser::{
@@ -189,10 +191,10 @@ pub(crate) struct Fields<'e, 'b> {
 
 /// What is known of the object's class.
 enum State {
-    /// Its fields are defined; `next` of them were written.
+    /// Its fields are defined, `left` is where the encoder has the names of those that were not written.
     Defined {
         entry: usize,
-        next: usize,
+        left: Range<usize>,
         start: usize,
         classes: u32,
     },
@@ -215,7 +217,7 @@ impl<'e, 'b> Fields<'e, 'b> {
                 encoder.write_object_tag(encoder.class_number(entry));
                 State::Defined {
                     entry,
-                    next: 0,
+                    left: encoder.struct_range(entry),
                     start,
                     classes,
                 }
@@ -240,13 +242,23 @@ impl<'e, 'b> Fields<'e, 'b> {
     }
 
     /// Notes that the field `key` is next.
+    #[inline]
     fn name(&mut self, key: &'static str) -> Result<()> {
-        if let State::Defined { entry, next, .. } = &mut self.state {
-            let known = self.encoder.struct_fields(*entry).get(*next);
-            if known.is_some_and(|known| same(known, key)) {
-                *next += 1;
-                return Ok(());
-            }
+        if let State::Defined { left, .. } = &mut self.state
+            && left.start < left.end
+            && let Some(known) = self.encoder.field_at(left.start)
+            && same(known, key)
+        {
+            left.start += 1;
+            return Ok(());
+        }
+        self.other_name(key)
+    }
+
+    /// Notes a field of a class that is not defined, or not so.
+    #[inline(never)]
+    fn other_name(&mut self, key: &'static str) -> Result<()> {
+        if matches!(self.state, State::Defined { .. }) {
             self.redefine()?;
         }
         match &mut self.state {
@@ -264,18 +276,19 @@ impl<'e, 'b> Fields<'e, 'b> {
     fn redefine(&mut self) -> Result<()> {
         let State::Defined {
             entry,
-            next,
+            left,
             start,
             classes,
-        } = self.state
+        } = &self.state
         else {
             return Ok(());
         };
-        if self.encoder.class_total() != classes {
+        let start = *start;
+        if self.encoder.class_total() != *classes {
             return Err(unstable(self.name));
         }
-        let mut fields = self.encoder.struct_fields(entry).to_vec();
-        fields.truncate(next);
+        let mut fields = self.encoder.struct_fields(*entry).to_vec();
+        fields.truncate(fields.len().saturating_sub(left.len()));
         let values = self.encoder.out.split_off(start);
         let old_tag = object_tag_length(&values);
         self.state = first(self.encoder, self.name, fields);
@@ -284,8 +297,8 @@ impl<'e, 'b> Fields<'e, 'b> {
     }
 
     fn finish(mut self) -> Result<()> {
-        if let State::Defined { entry, next, .. } = self.state
-            && self.encoder.struct_fields(entry).len() != next
+        if let State::Defined { left, .. } = &self.state
+            && !left.is_empty()
         {
             self.redefine()?;
         }
@@ -303,7 +316,7 @@ impl<'e, 'b> Fields<'e, 'b> {
                     self.encoder.write_str(field);
                 }
                 self.encoder.move_tail(end, values);
-                self.encoder.close_class(entry, self.name, fields)
+                self.encoder.close_class(entry, self.name, &fields)
             }
         }
     }
@@ -380,7 +393,7 @@ pub(crate) fn constant(
             encoder.write_i32(1);
             encoder.write_str("name");
             encoder.write_object_tag(encoder.class_number(entry));
-            encoder.close_class(entry, class, vec!["name"])?;
+            encoder.close_class(entry, class, &["name"])?;
             entry
         }
     };
