@@ -166,6 +166,18 @@ impl<'a> Candidates<'a> {
         self.note(narrowed);
     }
 
+    /// Keeps the candidates that are also in another set of rows if there are `at_least` of them (0 is taken for 1), and all
+    /// otherwise; whether it kept only them.
+    pub fn prefer(&mut self, with: &[u64], at_least: usize) -> bool {
+        let pairs = self.words().iter().zip(with);
+        let shared: usize = pairs.map(|(word, with)| ones(&[word & with])).sum();
+        let enough = shared >= at_least.max(1);
+        if enough {
+            self.intersect(with);
+        }
+        enough
+    }
+
     /// Takes all out: nobody may get this call.
     pub fn clear(&mut self) {
         self.intersect(&[]);
@@ -327,6 +339,18 @@ mod tests {
             (0, None, None)
         );
         assert_eq!(words, [0; 3]);
+    }
+
+    #[test]
+    fn rows_are_preferred_while_there_are_enough() {
+        let mut words = set(&[0, 5, 64, 129]);
+        let mut some = Candidates::to_narrow(&mut words, ROWS, None);
+        let with = set(&[1, 5, 64]);
+        assert!(!some.prefer(&with, 3) && !some.prefer(&set(&[1]), 0) && !some.narrowed());
+        assert!(some.prefer(&with, 2) && some.narrowed());
+        assert_eq!(some.iter().collect::<Vec<_>>(), [5, 64]);
+        assert!(!some.prefer(&[], 0), "words that are not there are empty");
+        assert_eq!(some.count(), 2);
     }
 
     #[test]

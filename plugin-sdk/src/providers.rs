@@ -101,6 +101,19 @@ impl<'a> Column<'a> {
         self.rows.get(row)?.checked_sub(1)
     }
 
+    /// The rows whose text is as wanted, as a set of bits for [`crate::Candidates::intersect`] and
+    /// [`crate::Candidates::prefer`]. `wanted` is asked once per row, with `None` for a row without a text.
+    #[must_use]
+    pub fn rows_where(&self, wanted: impl Fn(Option<&str>) -> bool) -> Vec<u64> {
+        let mut set = vec![0; self.rows.len().div_ceil(64)];
+        for row in 0..self.rows.len() {
+            if let Some(word) = set.get_mut(row / 64) {
+                *word |= u64::from(wanted(self.get(row))) << (row % 64);
+            }
+        }
+        set
+    }
+
     /// Number of different texts in this column.
     #[must_use]
     pub fn words(&self) -> usize {
@@ -112,5 +125,26 @@ impl<'a> Column<'a> {
     pub fn text(&self, word: u32) -> &str {
         let place = usize::try_from(word).unwrap_or(usize::MAX);
         self.words.get(place).map_or("", |text| text.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_found_by_their_text() {
+        let words = vec![Cow::Borrowed("a"), Cow::Borrowed("b")];
+        let rows: Vec<u32> = (0..130).map(|row| row % 3).collect();
+        let column = Column::new(rows, words);
+        let expected = |rest: usize| {
+            let mut set = vec![0u64; 3];
+            let rows = (0..130).filter(|row| row % 3 == rest);
+            rows.for_each(|row| set[row / 64] |= 1 << (row % 64));
+            set
+        };
+        assert_eq!(column.rows_where(|text| text.is_none()), expected(0));
+        assert_eq!(column.rows_where(|text| text == Some("b")), expected(2));
+        assert_eq!(Column::default().rows_where(|_| true), Vec::<u64>::new());
     }
 }
