@@ -101,8 +101,13 @@ impl Bench {
     pub fn response(&mut self, entered: &Entered, answer: Ended) -> Result<Ended> {
         let mut ended = entered.reply.clone().unwrap_or(answer);
         let out = self.run(Hook::OnResponse, &entered.call, Some(&ended))?;
-        for command in self.check(&out, Hook::OnResponse)? {
-            apply_response(&mut ended, command);
+        let batch = self.check(&out, Hook::OnResponse)?;
+        let replaced = batch.outcome().is_some();
+        for command in batch {
+            match command {
+                Command::SetResult(..) if replaced => {}
+                command => apply_response(&mut ended, command)?,
+            }
         }
         Ok(ended)
     }
@@ -185,22 +190,25 @@ fn apply_request(entered: &mut Entered, command: Command<'_>) -> Result<()> {
             entered.call.set_argument(usize::from(index), value)?
         }
         Command::SetScratch(number, blob) => entered.call.scratch = (number, blob.to_vec()),
-        other => entered
-            .reply
-            .iter_mut()
-            .for_each(|reply| apply_response(reply, other)),
+        other => {
+            if let Some(reply) = &mut entered.reply {
+                apply_response(reply, other)?;
+            }
+        }
     }
     Ok(())
 }
 
-fn apply_response(ended: &mut Ended, command: Command<'_>) {
+fn apply_response(ended: &mut Ended, command: Command<'_>) -> Result<()> {
     match command {
         Command::SetResponseAttachment(key, value) => ended.attachments.set(key, value),
         Command::RemoveResponseAttachment(key) => ended.attachments.remove(key),
         Command::Outcome(given) => ended.replace(given),
+        Command::SetResult(path, value) => ended.set_part(path, value)?,
         // `check` let nothing else through for this hook.
         _ => {}
     }
+    Ok(())
 }
 
 impl Ended {

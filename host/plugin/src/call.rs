@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod body;
 pub(crate) mod input;
 pub(crate) mod json;
+mod rewrite;
 pub(crate) mod routing;
 mod text;
 pub(crate) mod url;

@@ -8,7 +8,8 @@ mod write;
 
 pub use check::{BadBatch, BadBatchKind, Batch, Commands, check, staged};
 pub use write::{
-    outcome_error, outcome_exception, outcome_value, remove, set, set_argument, set_scratch,
+    outcome_error, outcome_exception, outcome_value, remove, set, set_argument, set_result,
+    set_scratch,
 };
 
 /// Bytes of a record before `a`.
@@ -36,6 +37,8 @@ pub const SET_SCRATCH: u8 = 9;
 pub const SET_PARAMETER: u8 = 10;
 /// Op: remove a URL parameter.
 pub const REMOVE_PARAMETER: u8 = 11;
+/// Op: replace a scalar inside the result.
+pub const SET_RESULT: u8 = 12;
 
 /// One of Dubbo's values as a plugin writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +87,8 @@ pub enum Command<'a> {
     RemoveResponseAttachment(&'a str),
     /// Replace the argument of this index; the host checks the index against the call.
     SetArgument(u16, Value<'a>),
+    /// Replace the scalar at this path of the result; the host checks what lies there.
+    SetResult(&'a str, Value<'a>),
     /// Reply (`on_request`) or replace the outcome (`on_response`).
     Outcome(Outcome<'a>),
     /// Keep this for `on_response`.

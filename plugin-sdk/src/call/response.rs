@@ -1,10 +1,10 @@
 //! The response on its way back.
 
 use super::{Reader, Reply, stage_remove, stage_set, staged};
-use crate::abi::commands::{self, Command};
+use crate::abi::commands::{self, Command, Value};
 use crate::abi::interest::Space;
 use crate::abi::keys::Key;
-use crate::abi::{call, field, names};
+use crate::abi::{call, field, limits, names};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::native::{Form, Part};
@@ -197,6 +197,26 @@ impl<'a> Response<'a> {
     /// As [`Response::set_attachment`].
     pub fn remove_attachment<'k>(&mut self, key: impl Into<Key<'k>>) -> Result<()> {
         stage_remove(self.out, commands::REMOVE_RESPONSE_ATTACHMENT, key.into())
+    }
+
+    /// Stages another scalar for the one at a path of the result: `set_result("user.card", Value::Text("***"))`. All else stays
+    /// as it is, Java classes and shared parts included. Nothing happens where the path leads nowhere. Reads of this hook still
+    /// see the result as it came. Needs `result = write`.
+    ///
+    /// What lies there and the value must be null, a boolean, a number, a text, a date or bytes, else the host refuses all that
+    /// the hook staged. Beside [`Response::replace`] it changes nothing.
+    ///
+    /// # Errors
+    /// `BadArgument`: an empty path; `TooLarge`: a path above 256 bytes.
+    pub fn set_result(&mut self, path: &str, value: Value<'_>) -> Result<()> {
+        match path.len() {
+            0 => Err(Error::host(ErrorKind::BadArgument, "empty path")),
+            len if len > limits::PATH_MAX => Err(Error::host(ErrorKind::TooLarge, "path")),
+            _ => {
+                commands::set_result(self.out, path, value);
+                Ok(())
+            }
+        }
     }
 
     /// Stages another outcome for the caller. A value needs `result = write`.

@@ -263,6 +263,21 @@ impl Ended {
             .then_some((self.class.as_str(), self.message.as_str()))
     }
 
+    /// Replaces the scalar at a path of the value, if there is one.
+    pub(super) fn set_part(&mut self, path: &str, given: Given<'_>) -> Result<()> {
+        let scalar = |value: &Value| !value.is_array() && !value.is_object();
+        let refused = |kind| Err(Error::host(kind, "part of the result"));
+        let new = json(given)?;
+        let place: *const Value = match self.as_value().map(|value| walk(value, path)) {
+            None | Some(Err(ErrorKind::Absent)) => return Ok(()),
+            Some(Err(kind)) => return refused(kind),
+            Some(Ok(old)) if !scalar(old) || !scalar(&new) => return refused(ErrorKind::WrongType),
+            Some(Ok(old)) => old,
+        };
+        put(&mut self.value, place, new);
+        Ok(())
+    }
+
     pub(super) fn replace(&mut self, given: Outcome<'_>) {
         let attachments = std::mem::take(&mut self.attachments);
         *self = match given {
@@ -413,6 +428,23 @@ impl HostCall for View<'_> {
             (Form::Text, Value::Array(_) | Value::Object(_)) => Err(ErrorKind::WrongType),
             (Form::Text, scalar) => Ok(scalar.to_string().into_bytes()),
         }
+    }
+}
+
+/// Puts `new` where the value at the address `place` is; the address is only compared.
+fn put(value: &mut Value, place: *const Value, new: Value) {
+    if std::ptr::eq(value, place) {
+        *value = new;
+        return;
+    }
+    match value {
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| put(item, place, new.clone())),
+        Value::Object(fields) => fields
+            .values_mut()
+            .for_each(|item| put(item, place, new.clone())),
+        _ => {}
     }
 }
 

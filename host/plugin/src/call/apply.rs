@@ -10,7 +10,7 @@ use wubbo_plugin_sdk::abi::commands::{self, Batch, Command, WriteGrants, check};
 use wubbo_plugin_sdk::abi::error_code;
 use wubbo_plugin_sdk::abi::interest::Hook;
 
-use super::json;
+use super::{json, rewrite};
 
 /// Why a hook's answer was refused.
 pub(crate) type BadAnswer = String;
@@ -61,6 +61,13 @@ pub(crate) fn response(
 ) -> Result<(), BadAnswer> {
     let batch = check(batch, Hook::OnResponse, grants).map_err(|bad| bad.to_string())?;
     let replacement = batch.outcome().map(|given| outcome(&given)).transpose()?;
+    let rewritten = match &replacement {
+        Some(_) => None,
+        None => rewrite::result(&batch, kept)?,
+    };
+    if let (Some(rewritten), Ok(result)) = (rewritten, &mut *kept) {
+        result.kind = rewritten;
+    }
     if let Some(mut replacement) = replacement {
         if let (Ok(new), Ok(old)) = (&mut replacement, &mut *kept) {
             new.attachments = std::mem::take(&mut old.attachments);
@@ -118,7 +125,8 @@ fn taken_apart(body: &RequestBody) -> Result<Vec<Value>, BadAnswer> {
         .map_err(|error| format!("arguments cannot be taken apart: {error}"))
 }
 
-fn value(given: commands::Value<'_>) -> Result<Value, BadAnswer> {
+/// A value as a plugin wrote it.
+pub(super) fn value(given: commands::Value<'_>) -> Result<Value, BadAnswer> {
     match given {
         commands::Value::Text(text) => Ok(Value::String(text.to_owned())),
         commands::Value::Json(text) => {

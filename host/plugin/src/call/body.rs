@@ -86,7 +86,11 @@ fn decode(body: &RequestBody, index: usize) -> HostResult<Vec<Value>> {
 }
 
 /// Follows a path: `.name` a field or key (the first dot may be left out), `[n]` an element.
-fn walk<'v>(resolver: &Resolver<'v>, value: &'v Value, path: &str) -> HostResult<&'v Value> {
+pub(super) fn walk<'v>(
+    resolver: &Resolver<'v>,
+    value: &'v Value,
+    path: &str,
+) -> HostResult<&'v Value> {
     let mut value = resolver.follow(value).ok_or(ErrorKind::NotReadable)?;
     let mut rest = path;
     let mut first = true;

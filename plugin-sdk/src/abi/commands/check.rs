@@ -3,7 +3,7 @@
 use super::{
     Command, OUTCOME_ERROR, OUTCOME_EXCEPTION, OUTCOME_VALUE, Outcome, RECORD_HEAD,
     REMOVE_ATTACHMENT, REMOVE_PARAMETER, REMOVE_RESPONSE_ATTACHMENT, SET_ARGUMENT, SET_ATTACHMENT,
-    SET_PARAMETER, SET_RESPONSE_ATTACHMENT, SET_SCRATCH, Value, WriteGrants,
+    SET_PARAMETER, SET_RESPONSE_ATTACHMENT, SET_RESULT, SET_SCRATCH, Value, WriteGrants,
 };
 use crate::abi::interest::Hook;
 use crate::abi::names::{FORM_HESSIAN, FORM_JSON, FORM_TEXT};
@@ -218,7 +218,7 @@ fn split(bytes: &[u8]) -> Result<(Record<'_>, &[u8]), BadBatchKind> {
 }
 
 fn decode<'a>(record: &Record<'a>) -> Result<Command<'a>, BadBatchKind> {
-    if !matches!(record.op, SET_ARGUMENT | OUTCOME_VALUE) && record.form != 0 {
+    if !matches!(record.op, SET_ARGUMENT | OUTCOME_VALUE | SET_RESULT) && record.form != 0 {
         return Err(BadBatchKind::BadForm);
     }
     match record.op {
@@ -240,10 +240,15 @@ fn decode<'a>(record: &Record<'a>) -> Result<Command<'a>, BadBatchKind> {
         SET_ARGUMENT if record.first.is_empty() => {
             Ok(Command::SetArgument(record.id, value(record)?))
         }
-        OUTCOME_VALUE if record.id != 0 => Err(BadBatchKind::BadId),
+        OUTCOME_VALUE | SET_RESULT if record.id != 0 => Err(BadBatchKind::BadId),
         OUTCOME_VALUE if record.first.is_empty() => {
             Ok(Command::Outcome(Outcome::Value(value(record)?)))
         }
+        // The whole result is an outcome's to replace.
+        SET_RESULT if !record.first.is_empty() => Ok(Command::SetResult(
+            text(record.first, limits::PATH_MAX)?,
+            value(record)?,
+        )),
         OUTCOME_ERROR if record.first.is_empty() => error(record),
         OUTCOME_EXCEPTION | SET_SCRATCH if record.id != 0 => Err(BadBatchKind::BadId),
         OUTCOME_EXCEPTION if !record.first.is_empty() => Ok(Command::Outcome(Outcome::Exception {
@@ -251,9 +256,8 @@ fn decode<'a>(record: &Record<'a>) -> Result<Command<'a>, BadBatchKind> {
             message: text(record.second, limits::MESSAGE_MAX)?,
         })),
         SET_SCRATCH if record.first.len() == 8 => scratch(record),
-        SET_ARGUMENT | OUTCOME_VALUE | OUTCOME_ERROR | OUTCOME_EXCEPTION | SET_SCRATCH => {
-            Err(BadBatchKind::BadPart)
-        }
+        SET_ARGUMENT | SET_RESULT | OUTCOME_VALUE | OUTCOME_ERROR | OUTCOME_EXCEPTION
+        | SET_SCRATCH => Err(BadBatchKind::BadPart),
         _ => Err(BadBatchKind::UnknownOp),
     }
 }
@@ -328,6 +332,7 @@ fn allowed(command: &Command<'_>, hook: Hook, grants: WriteGrants) -> Result<(),
             &[OnRequest, OnResponse]
         }
         Command::Outcome(_) => &[OnRequest, OnResponse],
+        Command::SetResult(..) => &[OnResponse],
         Command::SetParameter(..) | Command::RemoveParameter(_) => &[ConfigureUrl],
     };
     if !hooks.contains(&hook) {
@@ -335,6 +340,7 @@ fn allowed(command: &Command<'_>, hook: Hook, grants: WriteGrants) -> Result<(),
     }
     let granted = match command {
         Command::SetArgument(..) => grants.arguments,
+        Command::SetResult(..) => grants.result,
         Command::Outcome(Outcome::Value(_)) if hook == OnResponse => grants.result,
         _ => true,
     };

@@ -64,10 +64,12 @@ fn a_batch_round_trips_in_order() {
     let mut out = Vec::new();
     outcome_value(&mut out, Value::Json("[1]"));
     remove(&mut out, REMOVE_RESPONSE_ATTACHMENT, keys::TOKEN, "token");
+    set_result(&mut out, "a.b[0]", Value::Text("c"));
     let batch = check(&out, Hook::OnResponse, ALL).unwrap();
     let expected = [
         Command::Outcome(Outcome::Value(Value::Json("[1]"))),
         Command::RemoveResponseAttachment("token"),
+        Command::SetResult("a.b[0]", Value::Text("c")),
     ];
     assert_eq!(batch.iter().collect::<Vec<_>>(), expected);
     let mut out = Vec::new();
@@ -157,7 +159,11 @@ fn bad_ops_forms_and_outcomes_are_refused_by_name() {
     let long_message = long(limits::MESSAGE_MAX + 1);
     refused(&[
         ("op 0", raw(0, 0, 0, b"", b""), UnknownOp),
-        ("op 12", raw(12, 0, 0, b"a", b""), UnknownOp),
+        ("op 13", raw(13, 0, 0, b"a", b""), UnknownOp),
+        ("part with an id", raw(12, 2, 1, b"a", b"v"), BadId),
+        ("part without a path", raw(12, 2, 0, b"", b"v"), BadPart),
+        ("part of form 3", raw(12, 3, 0, b"a", b"v"), BadForm),
+        ("long path", raw(12, 2, 0, &long(257), b"v"), PartTooLarge),
         ("form on an attachment", raw(1, 1, 0, b"k", b"v"), BadForm),
         ("form 3", raw(5, 3, 0, b"", b"v"), BadForm),
         (
@@ -223,6 +229,8 @@ fn a_hook_gives_only_what_it_may() {
         assert_eq!(found(&op, Hook::OnResponse, ALL), wrong, "{op:?}");
         assert_eq!(found(&op, Hook::Route, ALL), wrong, "{op:?}");
     }
+    let part = raw(12, 2, 0, b"a", b"v");
+    assert_eq!(found(&part, Hook::OnRequest, ALL), wrong);
     let error = raw(7, 0, 70, b"", b"");
     assert_eq!(found(&error, Hook::ConfigureUrl, ALL), wrong);
     assert_eq!(found(&error, Hook::OnResponse, NONE), None);
@@ -236,5 +244,7 @@ fn rewriting_needs_a_grant_and_replying_does_not() {
     assert_eq!(found(&raw(5, 0, 0, b"", b"N"), Hook::OnRequest, NONE), not);
     let value = raw(6, 0, 0, b"", b"N");
     assert_eq!(found(&value, Hook::OnResponse, NONE), not);
+    let part = raw(12, 2, 0, b"a", b"v");
+    assert_eq!(found(&part, Hook::OnResponse, NONE), not);
     assert_eq!(found(&value, Hook::OnRequest, NONE), None);
 }

@@ -1,7 +1,8 @@
 //! Appending commands to a batch. Limits are the host's to check; nothing here can fail.
 
 use super::{
-    OUTCOME_ERROR, OUTCOME_EXCEPTION, OUTCOME_VALUE, RECORD_HEAD, SET_ARGUMENT, SET_SCRATCH, Value,
+    OUTCOME_ERROR, OUTCOME_EXCEPTION, OUTCOME_VALUE, RECORD_HEAD, SET_ARGUMENT, SET_RESULT,
+    SET_SCRATCH, Value,
 };
 use crate::abi::names::{FORM_HESSIAN, FORM_JSON, FORM_TEXT};
 
@@ -55,6 +56,12 @@ pub fn remove(out: &mut Vec<u8>, op: u8, id: u16, key: &str) {
 pub fn set_argument(out: &mut Vec<u8>, index: u16, value: Value<'_>) {
     let (form, bytes) = parts(value);
     record(out, SET_ARGUMENT, form, index, (&[], bytes));
+}
+
+/// `SET_RESULT`.
+pub fn set_result(out: &mut Vec<u8>, path: &str, value: Value<'_>) {
+    let (form, bytes) = parts(value);
+    record(out, SET_RESULT, form, 0, (path.as_bytes(), bytes));
 }
 
 /// `OUTCOME_VALUE`.
