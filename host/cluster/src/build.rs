@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use wubbo_core::{
-    EndpointStatistics, Invoker, MethodNames, PolicySet, Protocol, ProviderList, ProviderRow,
-    ProviderTable, Url, keys,
+    AttemptLimits, EndpointStatistics, Invoker, MethodNames, PolicySet, Protocol, ProviderList,
+    ProviderRow, ProviderTable, Url, keys,
 };
 
 use configure::configure;
@@ -34,6 +34,7 @@ struct Kept {
     announced: Url,
     configuration: u64,
     url: Url,
+    limits: AttemptLimits,
     invoker: Arc<dyn Invoker>,
     statistics: Arc<EndpointStatistics>,
 }
@@ -44,6 +45,7 @@ struct Entry<'a> {
     announced: &'a Url,
     /// The provider's URL merged with the reference's and configured; the known one where nothing changed.
     url: Url,
+    limits: AttemptLimits,
     known: Option<Kept>,
 }
 
@@ -88,10 +90,8 @@ impl ListBuilder {
                 list.skipped += 1;
                 continue;
             };
-            rows.push(ProviderRow::new(
-                provider.url.clone(),
-                provider.statistics.clone(),
-            ));
+            let row = ProviderRow::new(provider.url.clone(), provider.statistics.clone());
+            rows.push(row.with_limits(provider.limits.clone()));
             list.invokers.push(provider.invoker.clone());
             kept.insert(key, provider);
         }
@@ -129,6 +129,7 @@ impl ListBuilder {
                 .filter(|known| known.is_same(url, configuration));
             entries.push(Entry {
                 url: same.map_or_else(|| self.merge(url), |known| known.url.clone()),
+                limits: same.map(|known| known.limits.clone()).unwrap_or_default(),
                 key,
                 announced: url,
                 known,
@@ -166,6 +167,7 @@ impl ListBuilder {
         let configured = configure(merged, &self.reference, policies).await;
         let new = entries.iter_mut().filter(|entry| is_new(entry));
         for (entry, url) in new.zip(configured) {
+            entry.limits = AttemptLimits::ruled(&entry.url, &url);
             entry.url = url;
         }
     }
@@ -175,6 +177,7 @@ impl ListBuilder {
         let Entry {
             announced,
             url,
+            limits,
             known,
             ..
         } = entry;
@@ -194,6 +197,7 @@ impl ListBuilder {
             announced: announced.clone(),
             configuration,
             url,
+            limits,
             invoker,
             // A provider that restarts with other parameters is the same endpoint to its counters.
             statistics: known_statistics

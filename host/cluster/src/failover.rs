@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 use wubbo_core::{
-    BoxFuture, CallEnd, Candidates, Chain, Cluster, Directory, Error, ErrorKind, Invocation,
-    Invoker, Outcome, ProviderList, Stage, Url, keys,
+    BoxFuture, CallEnd, Candidates, Chain, Cluster, Deadline, Directory, Error, ErrorKind,
+    Invocation, Invoker, Outcome, ProviderList, Stage, Url, keys,
 };
 
 use crate::choose::{Attempt, Sticky};
@@ -158,7 +158,10 @@ async fn attempted(list: &ProviderList, index: usize, invocation: &Invocation) -
             "the chosen provider left the list",
         ));
     };
-    let attempt = invocation.clone().with_url(row.url.clone());
+    let mut attempt = invocation.clone().with_url(row.url.clone());
+    if let Some(limit) = row.limits().of(invocation.method()) {
+        attempt = attempt.ending_by(Deadline::after(limit));
+    }
     let provider = |attempt: Invocation| async {
         let counting = row.statistics.begin(attempt.method());
         let since = Instant::now();

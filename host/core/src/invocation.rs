@@ -63,6 +63,7 @@ pub struct Invocation {
     request: Arc<Request>,
     attachments: Option<Arc<Attachments>>,
     body: Option<Arc<RequestBody>>,
+    deadline: Option<Deadline>,
     url: Url,
 }
 
@@ -71,6 +72,7 @@ impl Invocation {
     #[must_use]
     pub fn new(request: Request, url: Url) -> Self {
         Self {
+            deadline: request.deadline,
             request: Arc::new(request),
             attachments: None,
             body: None,
@@ -102,10 +104,17 @@ impl Invocation {
         &self.request.policies
     }
 
-    /// When the caller stops waiting.
+    /// When this path of the call ends: the caller stops waiting, or the attempt has taken as long as it may.
     #[must_use]
     pub fn deadline(&self) -> Option<Deadline> {
-        self.request.deadline
+        self.deadline
+    }
+
+    /// The same call, which ends no later than `latest` on this path.
+    #[must_use]
+    pub fn ending_by(mut self, latest: Deadline) -> Self {
+        self.deadline = Some(self.deadline.map_or(latest, |own| own.min(latest)));
+        self
     }
 
     /// The URL whose parameters apply here: service, reference, or on an attempt the chosen provider merged with the reference.
@@ -167,6 +176,19 @@ impl Invocation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_ends_no_later_than_the_call() {
+        let [soon, late] = [1, 9].map(|s| Deadline::after(std::time::Duration::from_secs(s)));
+        let mut request = Request::new(ServiceKey::new("a.B", "", ""), "c");
+        let endless = Invocation::new(request.clone(), Url::default());
+        assert_eq!(endless.clone().ending_by(late).deadline(), Some(late));
+        assert_eq!(endless.deadline(), None);
+        request.deadline = Some(soon);
+        let call = Invocation::new(request, Url::default());
+        assert_eq!(call.clone().ending_by(late).deadline(), Some(soon));
+        assert_eq!(call.deadline(), Some(soon));
+    }
 
     #[test]
     fn an_attempts_changes_are_absent_on_the_next() {

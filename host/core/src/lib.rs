@@ -53,7 +53,9 @@ pub use load_balance::{Choice, LoadBalance};
 pub use pattern::{Applies, Pattern};
 pub use policy::{ConfiguratorEntry, FilterEntry, PolicySet, PolicySlot, RouterEntry, Stage};
 pub use protocol::{Listener, Protocol};
-pub use providers::{Candidates, MethodColumn, ProviderRow, ProviderTable, Refreshed};
+pub use providers::{
+    AttemptLimits, Candidates, MethodColumn, ProviderRow, ProviderTable, Refreshed,
+};
 pub use registry::{Registry, Snapshot, Subscription};
 pub use result::{Outcome, ResultKind, RpcResult};
 pub use router::{Router, Routing};

@@ -1,6 +1,7 @@
 //! The providers of one service as a table that never changes, and the set of its rows still in play.
 
 mod candidates;
+mod limits;
 mod weights;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use crate::statistics::MethodNumber;
 use crate::{CallStatistics, EndpointStatistics, MethodNames, ServiceKey, Url, keys};
 
 pub use candidates::Candidates;
+pub use limits::AttemptLimits;
 pub use weights::Refreshed;
 use weights::Weights;
 
@@ -21,6 +23,7 @@ pub struct ProviderRow {
     /// Live counters, kept over changes of the table as long as the provider stays.
     pub statistics: Arc<EndpointStatistics>,
     weights: Weights,
+    limits: AttemptLimits,
 }
 
 impl ProviderRow {
@@ -31,7 +34,21 @@ impl ProviderRow {
             weights: Weights::of(&url),
             url,
             statistics,
+            limits: AttemptLimits::default(),
         }
+    }
+
+    /// The row with limits for attempts on it.
+    #[must_use]
+    pub fn with_limits(mut self, limits: AttemptLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How long attempts may take where a rule says so.
+    #[must_use]
+    pub fn limits(&self) -> &AttemptLimits {
+        &self.limits
     }
 
     /// The service's weight now, warm-up included, 0 to 2^31-1. 0: the provider is to get nothing while others exist.

@@ -75,6 +75,18 @@ async fn ready(directory: &RegistryDirectory) {
 }
 
 #[tokio::test]
+async fn a_time_out_of_a_rule_limits_attempts_and_that_of_a_consumer_does_not() {
+    let context = under(set(1, vec![sets("t", "methods.find.timeout", "200")]));
+    let (sender, directory) = directory(&Fake::healthy(), "timeout=70", context);
+    announce(&sender, providers(1));
+    ready(&directory).await;
+    let list = directory.list();
+    let limits = list.table.rows()[0].limits();
+    assert_eq!(limits.of("find"), Some(Duration::from_millis(200)));
+    assert_eq!(limits.of("save"), None);
+}
+
+#[tokio::test]
 async fn a_rule_stands_above_consumer_and_provider_and_is_followed_when_it_changes() {
     let fake = Fake::healthy();
     let (told, configuration) = watch::channel(1);
