@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod cookbook;
 mod gateway;
 mod go;
 mod house;

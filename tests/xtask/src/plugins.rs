@@ -1,10 +1,10 @@
-//! The first-party plugins as wasm files.
+//! The first-party plugins, the smallest example and the cookbook as wasm files.
 
 use std::path::Path;
 
 use crate::run::{Done, cargo, root, run, say, target_dir};
 
-/// Builds every plugin, and the smallest example, to `target/plugins/<name>.wasm`.
+/// Builds every plugin to `target/plugins/<name>.wasm`.
 pub(crate) fn build() -> Done {
     let out = target_dir().join("plugins");
     std::fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
@@ -25,16 +25,17 @@ pub(crate) fn build() -> Done {
 }
 
 fn names() -> Result<Vec<String>, String> {
-    let folder = root().join("plugins");
-    let entries =
-        std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.ok())
-        .filter(|entry| entry.path().join("Cargo.toml").exists())
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
+    let mut names = Vec::from(["hello-filter".to_owned()]);
+    for folder in ["plugins", "examples/cookbook"] {
+        let folder = root().join(folder);
+        let entries =
+            std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let crates = entries
+            .filter_map(|entry| entry.ok())
+            .filter(|entry| entry.path().join("Cargo.toml").exists());
+        names.extend(crates.filter_map(|entry| entry.file_name().into_string().ok()));
+    }
     names.sort();
-    names.push("hello-filter".into());
     Ok(names)
 }
 
