@@ -6,6 +6,7 @@
 
 mod files;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ use wubbo_tests::scratch::Scratch;
 const GOAL: Duration = Duration::from_secs(60);
 /// What a host may take to see a file.
 const SEEN: Duration = Duration::from_secs(20);
+/// The three commands, for people and for this test.
+const SCRIPT: &str = "examples/new-plugin.sh";
 /// The kinds that a crate can be made for.
 const KINDS: [&str; 4] = ["filter", "router", "loadbalance", "configurator"];
 
@@ -30,11 +33,21 @@ fn home() -> PathBuf {
 
 /// A folder for a new crate, which is not there yet.
 fn place(name: &str) -> PathBuf {
-    let place = home().join(name);
+    removed(home().join(name))
+}
+
+fn removed(place: PathBuf) -> PathBuf {
     if place.exists() {
         std::fs::remove_dir_all(&place).unwrap();
     }
     place
+}
+
+/// A folder in no repository, not there yet, always the same for this target folder: cargo keeps what it built by path.
+fn outside() -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    home().hash(&mut hasher);
+    removed(std::env::temp_dir().join(format!("wubbo-plugin-cli-{:x}", hasher.finish())))
 }
 
 fn offline(mut command: Command) -> Command {
@@ -88,17 +101,51 @@ fn until(what: &str, ask: &dyn Fn() -> String) -> String {
     }
 }
 
+/// The three commands that people are shown, run in the folder of a gateway's configuration; what they printed.
+fn script(folder: &Path, admin: &str) -> String {
+    let wubbo = artifacts::binary("wubbo");
+    let mut path = vec![wubbo.parent().unwrap().to_owned()];
+    path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap()));
+    let mut shell = offline(Command::new("sh"));
+    let shell = shell.arg(artifacts::root().join(SCRIPT)).arg(admin);
+    let shell = shell.env("PATH", std::env::join_paths(path).unwrap());
+    let output = shell.current_dir(folder).output().unwrap();
+    let (out, err) = said(&output);
+    assert!(output.status.success(), "{out}{err}");
+    out
+}
+
+#[test]
+fn the_script_holds_the_three_commands_that_people_read() {
+    let text = |path: &str| std::fs::read_to_string(artifacts::root().join(path)).unwrap();
+    let script = text(SCRIPT).replace("\"$admin\"", "http://127.0.0.1:9090");
+    let code = script.lines().filter(|line| !line.starts_with('#'));
+    let commands: Vec<&str> = code
+        .filter_map(|line| line.get(line.find("wubbo plugin")?..)?.split(" |").next())
+        .collect();
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    for readme in ["README.md", "host/wubbo/README.md"] {
+        let lines = text(readme);
+        let mut shown = lines
+            .lines()
+            .map(|line| line.split(" # ").next().unwrap().trim_end())
+            .filter(|line| line.starts_with("wubbo plugin"));
+        assert!(shown.by_ref().take(3).eq(commands.clone()), "{readme}");
+    }
+}
+
 #[test]
 fn a_new_filter_is_live_in_a_running_gateway_after_three_commands() {
-    let folder = Scratch::new("plugin-cli").unwrap();
-    let plugins = folder.folder("plugins.d").unwrap();
+    let folder = outside();
+    let plugins = folder.join("plugins.d");
+    std::fs::create_dir_all(&plugins).unwrap();
     let registry = format!("file:{}", folder.join("registry").display());
     let _provider = EchoProvider::start(&["--registry", &registry]).unwrap();
     let yaml = format!(
         "application: plugin-cli\nregistries: {{ main: {{ address: \"{registry}\" }} }}\nplugins: {{ dir: ./plugins.d, builtins: off }}\n\
          gateway: {{ listen: [\"dubbo://127.0.0.1:0\"], services: [\"org.wubbo.*\"] }}\nadmin: {{ listen: \"127.0.0.1:0\" }}\n"
     );
-    let gateway = Gateway::start(&yaml, folder.path()).unwrap();
+    let gateway = Gateway::start(&yaml, &folder).unwrap();
     let admin = format!("http://{}", gateway.admin().unwrap());
     let url = format!("{}/org.wubbo.demo.EchoService?version=1.0.0", gateway.url());
     let seen = || done(&["call", &url, "attachments"]);
@@ -106,21 +153,16 @@ fn a_new_filter_is_live_in_a_running_gateway_after_three_commands() {
     assert!(!seen().contains("tenant"));
     assert!(listed().contains("no plugins"));
 
-    let dir = place("live");
     let since = Instant::now();
-    let made = done(&["plugin", "new", "filter", "tenant", "--dir", utf8(&dir)]);
-    let compiled = done(&["plugin", "build", utf8(&dir)]);
-    let built = since.elapsed();
-    let module = std::fs::read(dir.join("filter-tenant.wasm")).unwrap();
-    put(&plugins, "tenant.wasm", &module).unwrap();
+    let compiled = script(&folder, &admin);
     until(r#""tenant":"default""#, &seen);
     println!(
-        "from nothing to live in {:.1} s, {:.1} s of it compiling",
+        "from nothing to a call that sees it in {:.1} s; the script says: {}",
         since.elapsed().as_secs_f64(),
-        built.as_secs_f64()
+        compiled.lines().last().unwrap()
     );
     assert!(since.elapsed() < 5 * GOAL);
-    assert!(made.contains("wubbo plugin build"), "{made}");
+    assert!(compiled.contains("wubbo plugin build"), "{compiled}");
     for line in [
         "plugin  filter/tenant 0.1.0",
         "hooks   on_request",
