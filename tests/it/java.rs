@@ -5,12 +5,15 @@
 
 use std::sync::OnceLock;
 
+use wubbo_tests::artifacts;
 use wubbo_tests::consumer;
 use wubbo_tests::hosts::{EchoProvider, Gateway};
 use wubbo_tests::java::{self, Java, Line, Outcomes, Provider, diff, mask};
+use wubbo_tests::plugin_files::put;
 use wubbo_tests::scratch::Scratch;
 
 mod dubbo2;
+mod fleet;
 
 /// The answer of `whoami`, the same from whichever provider.
 pub(crate) const NAME: &str = "golden";
@@ -74,6 +77,66 @@ pub(crate) fn through_a_gateway(
     provider: &str,
     consume: impl FnOnce(&str) -> Outcomes,
 ) -> Outcomes {
+    through(provider, "", consume, |_| {})
+}
+
+/// The same with a gateway that holds no linked policy, and every first-party plugin as a wasm file instead.
+pub(crate) fn through_a_gateway_of_wasm(
+    provider: &str,
+    consume: impl FnOnce(&str) -> Outcomes,
+) -> Outcomes {
+    let plugins = Scratch::new("java-plugins").unwrap();
+    let names = first_party();
+    for name in &names {
+        let module = std::fs::read(artifacts::wasm(name)).unwrap();
+        put(plugins.path(), &format!("{name}.wasm"), &module).unwrap();
+    }
+    let dir = plugins.path().display();
+    let more = format!(
+        "plugins: {{ dir: \"{dir}\", builtins: off }}\nadmin: {{ listen: \"127.0.0.1:0\" }}\n"
+    );
+    through(provider, &more, consume, |gateway| {
+        only_wasm(gateway, &names)
+    })
+}
+
+/// The crates of the first-party plugins.
+fn first_party() -> Vec<String> {
+    let folder = std::fs::read_dir(artifacts::root().join("plugins")).unwrap();
+    let names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names: Vec<String> = names.collect();
+    assert!(names.len() >= 11, "{names:?}");
+    names
+}
+
+/// Sees that these plugin crates, and nothing else, are live in the gateway, each as a wasm file, and that none was stopped.
+fn only_wasm<N: AsRef<str>>(gateway: &Gateway, names: &[N]) {
+    let body = gateway.get("/plugins").unwrap().body;
+    let status: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let plugins = status["plugins"].as_array().unwrap();
+    let mut live = Vec::new();
+    for plugin in plugins {
+        assert_eq!(plugin["origin"], "wasm", "{plugin}");
+        assert_eq!(plugin["state"], "live", "{plugin}");
+        assert_eq!(
+            plugin["trips"].as_array().map(Vec::len),
+            Some(0),
+            "{plugin}"
+        );
+        live.push(plugin["identity"].as_str().unwrap().replace('/', "-"));
+    }
+    let mut wanted: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    wanted.sort_unstable();
+    live.sort_unstable();
+    assert_eq!(live, wanted);
+}
+
+fn through(
+    provider: &str,
+    more: &str,
+    consume: impl FnOnce(&str) -> Outcomes,
+    inspect: impl FnOnce(&Gateway),
+) -> Outcomes {
     let scratch = Scratch::new("java-gateway").unwrap();
     let entry = format!("{provider}/org.wubbo.demo.EchoService?version=1.0.0\n");
     scratch
@@ -82,11 +145,13 @@ pub(crate) fn through_a_gateway(
             entry,
         )
         .unwrap();
-    let yaml = "application: wubbo-demo-gateway\n\
-                registries: { main: { address: \"file:./registry\" } }\n\
-                gateway:\n  listen: [\"dubbo://127.0.0.1:0\"]\n  services: [\"org.wubbo.demo.*\"]\n";
-    let gateway = Gateway::start(yaml, scratch.path()).unwrap();
+    let yaml = format!(
+        "application: wubbo-demo-gateway\nregistries: {{ main: {{ address: \"file:./registry\" }} }}\n\
+         gateway:\n  listen: [\"dubbo://127.0.0.1:0\"]\n  services: [\"org.wubbo.demo.*\"]\n{more}"
+    );
+    let gateway = Gateway::start(&yaml, scratch.path()).unwrap();
     let got = consume(&address(gateway.url()));
+    inspect(&gateway);
     // The negative control: what the comparison drops was there, so the calls did pass the gateway.
     let seen = got["attachments/none"]["value"].to_string();
     assert!(BY_GATEWAY.iter().all(|key| seen.contains(key)), "{seen}");
@@ -161,6 +226,18 @@ fn a_java_consumer_does_not_see_the_gateway_between() {
         got,
         &BY_GATEWAY,
     );
+}
+
+#[test]
+fn a_java_consumer_does_not_see_a_gateway_of_wasm_between() {
+    let Some(golden) = golden(Line::Dubbo3) else {
+        return;
+    };
+    let got = through_a_gateway_of_wasm(&golden.provider.url(), |url| {
+        golden.java.consume(url, "").unwrap()
+    });
+    let pairing = "java -> gateway of wasm -> java";
+    same(pairing, &golden.outcomes, got, &BY_GATEWAY);
 }
 
 #[test]

@@ -14,10 +14,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 pub(crate) mod build;
+mod caller;
 mod diff;
 mod line;
 mod mask;
 
+pub use caller::{Caller, Shares, Slice};
 pub use diff::diff;
 pub use line::Line;
 pub use mask::{mask, sorted};

@@ -1,6 +1,8 @@
 //! The same with the peers of Dubbo 2.7.23, and with one of each line.
 
-use super::{BY_GATEWAY, Golden, NAME, address, golden, same, through_a_gateway};
+use super::{
+    BY_GATEWAY, Golden, NAME, address, golden, same, through_a_gateway, through_a_gateway_of_wasm,
+};
 use wubbo_tests::consumer;
 use wubbo_tests::hosts::EchoProvider;
 use wubbo_tests::java::Line;
@@ -57,6 +59,18 @@ fn a_consumer_of_2_7_does_not_see_the_gateway_between() {
         got,
         &BY_GATEWAY,
     );
+}
+
+#[test]
+fn a_consumer_of_2_7_does_not_see_a_gateway_of_wasm_between() {
+    let Some(golden) = golden(Line::Dubbo2) else {
+        return;
+    };
+    let got = through_a_gateway_of_wasm(&golden.provider.url(), |url| {
+        golden.java.consume(url, "").unwrap()
+    });
+    let pairing = "java 2.7 -> gateway of wasm -> java 2.7";
+    same(pairing, &golden.outcomes, got, &BY_GATEWAY);
 }
 
 #[test]

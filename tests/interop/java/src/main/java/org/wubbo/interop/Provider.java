@@ -39,7 +39,7 @@ final class Provider {
         Runtime.getRuntime().halt(0);
     }
 
-    private static void awaitEndOfInput() {
+    static void awaitEndOfInput() {
         try {
             while (System.in.read() >= 0) {
                 // Input is not a language here; only its end means something.
