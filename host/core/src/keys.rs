@@ -52,6 +52,16 @@ pub const DISABLED: &str = "disabled";
 pub const SIDE: &str = "side";
 /// Largest frame body in bytes; default 8 MiB.
 pub const PAYLOAD: &str = "payload";
+/// TCP connections of a reference to each provider, which it then shares with nobody; default 0: one per address, shared by all.
+pub const CONNECTIONS: &str = "connections";
+/// `false`: connections are made when a provider becomes known; default true: by the first call.
+pub const LAZY: &str = "lazy";
+/// Connections that a listener accepts; 0 is no limit (Dubbo Java `accepts`).
+pub const ACCEPTS: &str = "accepts";
+/// `true`: TLS under the protocol.
+pub const SSL_ENABLED: &str = "ssl-enabled";
+/// Silence in milliseconds after which the other side is asked whether it is there.
+pub const HEARTBEAT: &str = "heartbeat";
 /// Serialization that a provider falls back to.
 pub const SERIALIZATION: &str = "serialization";
 /// Serializations that a provider prefers, best first (Dubbo Java 3.2.0).

@@ -19,6 +19,7 @@ mod request;
 mod response;
 mod server;
 mod socket;
+mod tls;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ pub use config::DubboConfig;
 pub use counters::DubboCounts;
 pub use describe::{Content, Frame, describe};
 pub use reencode::reencode;
+pub use tls::SslConfig;
 
 /// The dubbo protocol with hessian2. Send + Sync; its invokers share one connection per address.
 #[derive(Debug)]
@@ -72,7 +74,7 @@ impl Protocol for DubboProtocol {
         handler: Arc<dyn Handler>,
     ) -> BoxFuture<'a, Result<Box<dyn Listener>, Error>> {
         Box::pin(async move {
-            let listener = server::bind(url, self.config.clone(), handler)?;
+            let listener = server::bind(url, &self.config, handler)?;
             Ok(Box::new(listener) as Box<dyn Listener>)
         })
     }

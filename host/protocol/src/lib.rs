@@ -9,6 +9,6 @@
 mod dubbo;
 
 pub use dubbo::{
-    Codec, Content, DubboConfig, DubboCounts, DubboProtocol, Frame, annotate, describe, descriptor,
-    reencode,
+    Codec, Content, DubboConfig, DubboCounts, DubboProtocol, Frame, SslConfig, annotate, describe,
+    descriptor, reencode,
 };

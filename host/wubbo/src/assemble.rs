@@ -54,7 +54,10 @@ pub async fn assemble(config: Config) -> Result<Running, Error> {
     for (name, address) in &config.registries {
         registries.open(name, address).await?;
     }
-    let protocol: Arc<dyn Protocol> = Arc::new(DubboProtocol::new(DubboConfig::default()));
+    let protocol: Arc<dyn Protocol> = Arc::new(DubboProtocol::new(DubboConfig {
+        ssl: config.ssl.clone(),
+        ..DubboConfig::default()
+    }));
     let Some(gateway) = &config.gateway else {
         return Ok(running);
     };

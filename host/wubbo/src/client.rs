@@ -9,7 +9,7 @@ use wubbo_core::{
     PolicySlot, Protocol, ServiceKey, Stage, Url, keys,
 };
 use wubbo_plugin::{PluginHost, PluginsConfig};
-use wubbo_protocol::{DubboConfig, DubboProtocol};
+use wubbo_protocol::{DubboConfig, DubboProtocol, SslConfig};
 
 use crate::access_log::AccessLog;
 use crate::contract::{ServiceClient, Stub};
@@ -28,6 +28,7 @@ pub struct ClientBuilder {
     rules: Option<RuleSource>,
     parameters: Vec<(String, String)>,
     plugins: PluginsConfig,
+    ssl: SslConfig,
 }
 
 impl ClientBuilder {
@@ -46,7 +47,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets a URL parameter of every reference: `timeout` (milliseconds, default 1000), `retries` (default 2).
+    /// Sets a URL parameter of every reference: `timeout` (milliseconds, default 1000), `retries` (default 2), `connections`
+    /// (default 0: one per address, shared), `lazy` (default true).
     pub fn parameter(mut self, key: &str, value: &str) -> Self {
         self.parameters.push((key.to_owned(), value.to_owned()));
         self
@@ -55,6 +57,12 @@ impl ClientBuilder {
     /// Which policies run. Default: the linked ones, no directory.
     pub fn plugins(mut self, plugins: PluginsConfig) -> Self {
         self.plugins = plugins;
+        self
+    }
+
+    /// The certificates for providers whose URL says `ssl-enabled=true`. Default: none.
+    pub fn ssl(mut self, ssl: SslConfig) -> Self {
+        self.ssl = ssl;
         self
     }
 
@@ -75,8 +83,10 @@ impl ClientBuilder {
         let steering =
             Steering::start(self.rules.as_ref(), &self.application, &policies, &plugins).await?;
         let steering = Arc::new(steering);
-        let protocols: Vec<Arc<dyn Protocol>> =
-            vec![Arc::new(DubboProtocol::new(DubboConfig::default()))];
+        let protocols: Vec<Arc<dyn Protocol>> = vec![Arc::new(DubboProtocol::new(DubboConfig {
+            ssl: self.ssl,
+            ..DubboConfig::default()
+        }))];
         let rules = vec![ReferenceRule {
             services: Pattern::new("*"),
             parameters: self.parameters.clone(),
@@ -138,6 +148,7 @@ impl Client {
             rules: None,
             parameters: Vec::new(),
             plugins: PluginsConfig::default(),
+            ssl: SslConfig::default(),
         }
     }
 

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wubbo_core::{Pattern, Url};
+use wubbo_protocol::SslConfig;
 
 pub use problems::{ConfigError, Problem};
 use section::Section;
@@ -33,6 +34,8 @@ pub struct Config {
     pub gateway: Option<Gateway>,
     /// `references`: what a call is made with, by interface pattern; the first that matches in the file's order counts.
     pub references: Vec<Reference>,
+    /// `ssl`: the certificates for listeners and providers whose URL says `ssl-enabled=true`; relative to the configuration file.
+    pub ssl: SslConfig,
     /// `admin`.
     pub admin: Option<Admin>,
     /// `shutdown.timeout`: how long calls in flight may still take on SIGTERM. Default 10 s.
@@ -155,6 +158,7 @@ fn check(root: &Section<'_>, base: &Path) -> Config {
             .has("gateway")
             .then(|| gateway(&root.section("gateway"), &registries)),
         references: references(root),
+        ssl: ssl(&root.section("ssl"), base),
         admin: root.has("admin").then(|| admin(&root.section("admin"))),
         drain: root
             .section("shutdown")
@@ -167,6 +171,18 @@ fn check(root: &Section<'_>, base: &Path) -> Config {
         root.missing("gateway", "a section with listen and services");
     }
     config
+}
+
+fn ssl(section: &Section<'_>, base: &Path) -> SslConfig {
+    let path = |key| section.text(key).map(|path| base.join(path));
+    section.finish(|_| SslConfig {
+        server_key_cert_chain_path: path("server_key_cert_chain_path"),
+        server_private_key_path: path("server_private_key_path"),
+        server_trust_cert_collection_path: path("server_trust_cert_collection_path"),
+        client_key_cert_chain_path: path("client_key_cert_chain_path"),
+        client_private_key_path: path("client_private_key_path"),
+        client_trust_cert_collection_path: path("client_trust_cert_collection_path"),
+    })
 }
 
 fn registries(root: &Section<'_>) -> BTreeMap<String, String> {

@@ -23,6 +23,7 @@ mod gateway;
 #[cfg(feature = "cli")]
 mod json;
 pub mod metrics;
+mod open_files;
 mod publish;
 mod references;
 #[cfg(feature = "cli")]
@@ -47,8 +48,10 @@ pub use contract::{
     CallError as Error, CallOptions, Context, ResponseAttachments, Result, Service, Throwable,
     exception,
 };
+pub use open_files::raise_open_files;
 pub use server::{RunningServer, Server};
 pub use wubbo_core as core;
 pub use wubbo_hessian2 as hessian2;
 pub use wubbo_macros::{JavaType, interface, service};
 pub use wubbo_plugin::PluginsConfig;
+pub use wubbo_protocol::SslConfig;

@@ -8,7 +8,7 @@ use wubbo_core::{
     Error, ErrorKind, Listener, PolicySlot, Protocol, Registry, ServiceKey, Url, UrlBuilder,
 };
 use wubbo_plugin::{PluginHost, PluginsConfig};
-use wubbo_protocol::{DubboConfig, DubboProtocol};
+use wubbo_protocol::{DubboConfig, DubboProtocol, SslConfig};
 
 use crate::access_log::AccessLog;
 use crate::contract::Service;
@@ -35,6 +35,7 @@ pub struct Server {
     services: Vec<(Option<ServiceKey>, Arc<dyn Service>)>,
     parameters: Vec<(String, String)>,
     plugins: PluginsConfig,
+    ssl: SslConfig,
 }
 
 impl Server {
@@ -47,6 +48,7 @@ impl Server {
             services: Vec::new(),
             parameters: Vec::new(),
             plugins: PluginsConfig::default(),
+            ssl: SslConfig::default(),
         }
     }
 
@@ -88,6 +90,12 @@ impl Server {
         self
     }
 
+    /// The certificates for listeners with `ssl-enabled=true`. Default: none.
+    pub fn ssl(mut self, ssl: SslConfig) -> Self {
+        self.ssl = ssl;
+        self
+    }
+
     /// Binds, serves, and then announces.
     ///
     /// # Errors
@@ -107,7 +115,10 @@ impl Server {
         .map_err(|error| {
             Error::with_source(ErrorKind::Config, "the plugins cannot be started", error)
         })?;
-        let protocol: Arc<dyn Protocol> = Arc::new(DubboProtocol::new(DubboConfig::default()));
+        let protocol: Arc<dyn Protocol> = Arc::new(DubboProtocol::new(DubboConfig {
+            ssl: self.ssl.clone(),
+            ..DubboConfig::default()
+        }));
         let mut running = RunningServer {
             listeners: Vec::new(),
             published: Published::default(),

@@ -1,4 +1,4 @@
-//! The consumer's side: one connection per address, shared by every invoker of it.
+//! The consumer's side: one connection per address, shared by every invoker of it, or as many of its own as `connections` says.
 
 mod connection;
 mod outbox;
@@ -7,6 +7,7 @@ mod pending;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -20,14 +21,21 @@ use super::config::DubboConfig;
 use super::counters::Counters;
 use super::request::Outgoing;
 use super::response;
+use super::tls;
 use peer::Peer;
 
-/// The addresses that this process has invokers of.
+/// Most connections that one reference may have to a provider; each is a task and a socket.
+const CONNECTIONS_MAX: usize = 16_384;
+
+/// The addresses that this process has invokers of, under TLS or not.
 #[derive(Debug, Default)]
-pub(crate) struct Peers(Mutex<HashMap<String, Weak<Peer>>>);
+pub(crate) struct Peers(Mutex<HashMap<(String, bool), Weak<Peer>>>);
 
 impl Peers {
-    /// An invoker of the provider at `url` over the address's one connection.
+    /// An invoker of the provider at `url`, over the address's one connection unless the URL asks for some of its own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`]: a URL without a host; a number of connections that is none; certificates of no use.
     pub(crate) fn refer(
         &self,
         url: &Url,
@@ -40,29 +48,72 @@ impl Peers {
                 format!("a provider without a host: {url:?}"),
             ));
         }
-        let address = url.address(keys::DEFAULT_PORT);
-        let payload = config.payload_of(url);
-        let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = peers.get(&address).and_then(Weak::upgrade);
-        let peer = known.unwrap_or_else(|| {
-            peers.retain(|_, peer| peer.strong_count() > 0);
-            let peer = Peer::new(address.clone(), config.clone(), counters.clone(), payload);
-            peers.insert(address, Arc::downgrade(&peer));
-            peer
-        });
-        peer.widen(payload);
+        let config = config.of_reference(url);
+        let own = connections(url)?;
+        let tls = url.get_bool(keys::SSL_ENABLED, false);
+        if tls {
+            tls::check_client(&config.ssl)?;
+        }
+        let peers: Box<[Arc<Peer>]> = if own == 0 {
+            Box::new([self.shared(url, &config, tls, counters)])
+        } else {
+            let address = url.address(keys::DEFAULT_PORT);
+            let peer = |_| Peer::new(address.clone(), config.clone(), tls, counters.clone());
+            (0..own).map(peer).collect()
+        };
+        if !url.get_bool(keys::LAZY, true) {
+            peers.iter().for_each(|peer| peer.connect());
+        }
         Ok(Arc::new(DubboInvoker {
             url: url.clone(),
-            peer,
-            payload,
+            peers,
+            next: AtomicUsize::new(0),
+            payload: config.payload,
         }))
+    }
+
+    fn shared(
+        &self,
+        url: &Url,
+        config: &DubboConfig,
+        tls: bool,
+        counters: &Arc<Counters>,
+    ) -> Arc<Peer> {
+        let place = (url.address(keys::DEFAULT_PORT), tls);
+        let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = peers.get(&place).and_then(Weak::upgrade);
+        let peer = known.unwrap_or_else(|| {
+            peers.retain(|_, peer| peer.strong_count() > 0);
+            let peer = Peer::new(place.0.clone(), config.clone(), tls, counters.clone());
+            peers.insert(place, Arc::downgrade(&peer));
+            peer
+        });
+        peer.widen(config.payload);
+        peer
+    }
+}
+
+/// How many connections of its own `url` asks for.
+fn connections(url: &Url) -> Result<usize, Error> {
+    let refused = |why: &dyn fmt::Display| {
+        let key = keys::CONNECTIONS;
+        let message = format!("{key} of {url:?}: {why}; 0 to {CONNECTIONS_MAX} is wanted");
+        Error::new(ErrorKind::Config, message)
+    };
+    match url.get_parsed::<usize>(keys::CONNECTIONS) {
+        Ok(own) if own.is_none_or(|own| own <= CONNECTIONS_MAX) => Ok(own.unwrap_or(0)),
+        Ok(_) => Err(refused(&"too many")),
+        Err(error) => Err(refused(&error)),
     }
 }
 
 /// A provider behind its address's connection.
 struct DubboInvoker {
     url: Url,
-    peer: Arc<Peer>,
+    /// At least one.
+    peers: Box<[Arc<Peer>]>,
+    /// Whose turn it is.
+    next: AtomicUsize,
     payload: usize,
 }
 
@@ -70,7 +121,7 @@ impl fmt::Debug for DubboInvoker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DubboInvoker")
             .field("url", &self.url)
-            .field("peer", &self.peer)
+            .field("peers", &self.peers)
             .finish()
     }
 }
@@ -81,7 +132,7 @@ impl Invoker for DubboInvoker {
     }
 
     fn is_available(&self) -> bool {
-        self.peer.is_available()
+        self.peers.iter().any(|peer| peer.is_available())
     }
 
     fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Outcome> {
@@ -96,9 +147,15 @@ impl DubboInvoker {
         let deadline = invocation
             .deadline()
             .map_or_else(|| started + self.timeout(&invocation), Deadline::instant);
-        let connection = match self.peer.connected() {
+        let Some(peer) = self.peer() else {
+            return Err(Error::new(
+                ErrorKind::Destroyed,
+                "an invoker without a peer",
+            ));
+        };
+        let connection = match peer.connected() {
             Some(connection) => connection,
-            None => timeout_at(deadline, self.peer.connection())
+            None => timeout_at(deadline, peer.connection())
                 .await
                 .unwrap_or_else(|_| {
                     let cause = "no connection was made";
@@ -136,7 +193,19 @@ impl DubboInvoker {
                     started,
                 ))
             })?;
-        response::decode(status, &body, self.peer.address())
+        response::decode(status, &body, peer.address())
+    }
+
+    /// The next in turn, one that is there if any is.
+    fn peer(&self) -> Option<&Peer> {
+        if let [only] = &*self.peers {
+            return Some(only);
+        }
+        let first = self.next.fetch_add(1, Ordering::Relaxed) % self.peers.len().max(1);
+        let (behind, ahead) = self.peers.split_at_checked(first)?;
+        let mut turn = ahead.iter().chain(behind);
+        let available = turn.clone().find(|peer| peer.is_available());
+        available.or_else(|| turn.next()).map(|peer| &**peer)
     }
 
     /// The time-out that the URL says for the method of this call.
@@ -160,7 +229,7 @@ impl DubboInvoker {
         let message = format!(
             "Invoke remote method timeout. method: {}, provider: dubbo://{}/{}, cause: {cause} in the {} ms that were left of the call's time",
             invocation.method(),
-            self.peer.address(),
+            self.url.address(keys::DEFAULT_PORT),
             invocation.service(),
             started.elapsed().as_millis(),
         );

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 use wubbo_core::{BoxFuture, Error, ErrorKind, Handler, Listener, Tasks, Url, keys};
 
 use super::config::DubboConfig;
+use super::tls;
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -26,10 +27,11 @@ const LOOK: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 struct Shared {
     config: DubboConfig,
+    tls: Option<tls::Provider>,
     handler: Arc<dyn Handler>,
     in_flight: AtomicUsize,
-    /// Frames read so far; a drain waits until it stands still.
-    frames: AtomicU64,
+    /// Reads that brought something so far; a drain waits until it stands still, or a large request on its way would be cut off.
+    reads: AtomicU64,
 }
 
 impl Shared {
@@ -40,8 +42,8 @@ impl Shared {
         (before < self.config.in_flight_total).then_some(place)
     }
 
-    fn count_frame(&self) {
-        self.frames.fetch_add(1, Ordering::Relaxed);
+    fn count_read(&self) {
+        self.reads.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -65,12 +67,18 @@ pub(crate) struct DubboListener {
     _connections: Arc<Tasks>,
 }
 
-/// Binds the address of `url` and serves `handler`. The URL's `payload` counts before that of `config`.
+/// Binds the address of `url` and serves `handler`. What the URL says counts before `config`.
 pub(crate) fn bind(
     url: &Url,
-    mut config: DubboConfig,
+    config: &DubboConfig,
     handler: Arc<dyn Handler>,
 ) -> Result<DubboListener, Error> {
+    let config = config.of_listener(url);
+    // In front of the bind: with a certificate that is none, nothing is bound.
+    let tls = match url.get_bool(keys::SSL_ENABLED, false) {
+        true => Some(tls::Provider::new(&config.ssl)?),
+        false => None,
+    };
     let (listener, address) = open(url).map_err(|error| {
         let place = url.address(keys::DEFAULT_PORT);
         Error::with_source(
@@ -79,12 +87,12 @@ pub(crate) fn bind(
             error,
         )
     })?;
-    config.payload = config.payload_of(url);
     let shared = Arc::new(Shared {
         config,
+        tls,
         handler,
         in_flight: AtomicUsize::new(0),
-        frames: AtomicU64::new(0),
+        reads: AtomicU64::new(0),
     });
     let (draining, _) = watch::channel(false);
     let accept = Tasks::new("dubbo accept");
@@ -140,14 +148,14 @@ impl Listener for DubboListener {
             // Closes the accepting socket, and every connection says that it takes no new calls.
             self.draining.send_replace(true);
             self.accept.join(limit).await;
-            let mut seen = self.shared.frames.load(Ordering::Relaxed);
+            let mut seen = self.shared.reads.load(Ordering::Relaxed);
             let mut quiet = Instant::now();
             // What is written counts as in flight until the consumer's socket has it.
             while quiet.elapsed() < QUIET && Instant::now() < until {
                 sleep(LOOK.min(limit)).await;
-                let frames = self.shared.frames.load(Ordering::Relaxed);
-                if frames != seen || self.in_flight() > 0 {
-                    (seen, quiet) = (frames, Instant::now());
+                let reads = self.shared.reads.load(Ordering::Relaxed);
+                if reads != seen || self.in_flight() > 0 {
+                    (seen, quiet) = (reads, Instant::now());
                 }
             }
             self.in_flight()

@@ -1,10 +1,13 @@
 //! What the tests share: vectors, a listener with its consumers over loopback, a provider made of bytes.
 
 mod calls;
+mod events;
 mod hostile;
 mod lifecycle;
+mod limits;
 mod passing_on;
 mod properties;
+mod tls;
 pub(super) mod vectors;
 
 use std::sync::Arc;

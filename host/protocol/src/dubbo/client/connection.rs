@@ -8,9 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
 use wubbo_core::{Error, ErrorKind};
@@ -21,7 +19,7 @@ use super::super::event::{self, Event};
 use super::super::framing::{Frame, Framing};
 use super::super::header::{FrameKind, HESSIAN2, Header};
 use super::super::response;
-use super::super::socket::write_some;
+use super::super::socket;
 use super::outbox::Outbox;
 use super::pending::{Answer, Pending, Waiting};
 
@@ -39,6 +37,7 @@ pub(super) struct Connection {
     outbox: Outbox,
     pending: Pending,
     next_id: AtomicI64,
+    pending_max: usize,
     draining: AtomicBool,
     /// Told when the provider says that it takes no new calls.
     pub(super) drained: Notify,
@@ -60,6 +59,7 @@ impl Connection {
             pending: Pending::default(),
             // Only unique on the connection; heartbeats share the numbers.
             next_id: AtomicI64::new(1),
+            pending_max: config.pending_max,
             draining: AtomicBool::new(false),
             drained: Notify::new(),
             counters,
@@ -91,7 +91,7 @@ impl Connection {
     /// Sends a frame; the future waits for its answer.
     ///
     /// # Errors
-    /// What `encode` says; the provider does not read; the connection ended.
+    /// What `encode` says; the provider does not read, or does not answer; the connection ended.
     ///
     /// # Cancel safety
     /// When the future is dropped the answer is no longer waited for, and counted as late when it comes.
@@ -99,6 +99,14 @@ impl Connection {
         self: Arc<Self>,
         encode: impl FnOnce(&mut BytesMut, i64) -> Result<(), Error>,
     ) -> Result<impl Future<Output = Answer>, Error> {
+        let waiting = self.pending.len();
+        if waiting >= self.pending_max {
+            let message = format!(
+                "{} does not answer: {waiting} calls wait on its connection, no more may",
+                self.address
+            );
+            return Err(Error::new(ErrorKind::Connect, message));
+        }
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
         encoded(
@@ -255,14 +263,13 @@ impl Drop for FailAll<'_> {
 /// Reads and writes until the connection ends, then fails the calls in flight. Returns why it ended.
 pub(super) async fn run(
     connection: &Connection,
-    stream: TcpStream,
+    (reader, writer): (impl AsyncRead + Unpin, impl AsyncWrite + Unpin),
     config: &DubboConfig,
 ) -> String {
     let mut fail_all = FailAll {
         connection,
         cause: "the client was shut down".to_owned(),
     };
-    let (reader, writer) = stream.into_split();
     let cause = tokio::select! {
         cause = read(connection, reader, config) => cause,
         cause = write(connection, writer, config) => cause,
@@ -271,8 +278,11 @@ pub(super) async fn run(
     cause
 }
 
-async fn write(connection: &Connection, writer: OwnedWriteHalf, config: &DubboConfig) -> String {
-    let stream = writer.as_ref();
+async fn write(
+    connection: &Connection,
+    mut writer: impl AsyncWrite + Unpin,
+    config: &DubboConfig,
+) -> String {
     let mut chunk = BytesMut::new();
     loop {
         connection.outbox.filled().await;
@@ -282,7 +292,7 @@ async fn write(connection: &Connection, writer: OwnedWriteHalf, config: &DubboCo
         }
         connection.outbox.swap(&mut chunk);
         while !chunk.is_empty() {
-            match write_some(stream, &chunk, config.idle).await {
+            match socket::write_some(&mut writer, &chunk, config.idle).await {
                 Ok(written) => {
                     // At once, byte by byte: what counts as written may have run.
                     connection.outbox.wrote(written);
@@ -291,10 +301,17 @@ async fn write(connection: &Connection, writer: OwnedWriteHalf, config: &DubboCo
                 Err(error) => return error.to_string(),
             }
         }
+        if let Err(error) = socket::flush(&mut writer, config.idle).await {
+            return error.to_string();
+        }
     }
 }
 
-async fn read(connection: &Connection, mut reader: OwnedReadHalf, config: &DubboConfig) -> String {
+async fn read(
+    connection: &Connection,
+    mut reader: impl AsyncRead + Unpin,
+    config: &DubboConfig,
+) -> String {
     let mut framing = Framing::new(connection.payload.load(Ordering::Relaxed));
     let (mut heard, mut missed) = (Instant::now(), 0_u32);
     // Made once, and moved only when it fires.

@@ -1,5 +1,6 @@
 //! An address and its one connection: made by the first call, made again with growing pauses when it breaks.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -7,10 +8,12 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_rustls::client::TlsStream;
 use wubbo_core::{Error, ErrorKind, Tasks};
 
 use super::super::config::DubboConfig;
 use super::super::counters::Counters;
+use super::super::tls;
 use super::connection::{Connection, run};
 
 /// First pause after a connection could not be made.
@@ -46,22 +49,23 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// A peer whose connection reads bodies of up to `payload` bytes; 0 is no limit.
+    /// A peer without a connection yet.
     pub(super) fn new(
         address: String,
         config: DubboConfig,
+        tls: bool,
         counters: Arc<Counters>,
-        payload: usize,
     ) -> Arc<Self> {
         let (sender, state) = watch::channel(State::Idle);
         let address: Arc<str> = address.into();
         let wanted = Arc::new(Notify::new());
-        let payload = Arc::new(AtomicUsize::new(payload));
+        let payload = Arc::new(AtomicUsize::new(config.payload));
         let connector = Tasks::new("dubbo connector");
         connector.spawn(
             Connector {
                 address: address.clone(),
                 config,
+                tls,
                 counters,
                 state: sender,
                 wanted: wanted.clone(),
@@ -88,6 +92,11 @@ impl Peer {
         let _wide_enough = self
             .payload
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, wider);
+    }
+
+    /// Makes the connection now, for calls to come.
+    pub(super) fn connect(&self) {
+        self.wanted.notify_one();
     }
 
     pub(super) fn address(&self) -> &str {
@@ -140,10 +149,17 @@ impl Peer {
     }
 }
 
+/// A connection as it was made.
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
 /// The task that makes and drives the connection.
 struct Connector {
     address: Arc<str>,
     config: DubboConfig,
+    tls: bool,
     counters: Arc<Counters>,
     state: watch::Sender<State>,
     wanted: Arc<Notify>,
@@ -184,7 +200,7 @@ impl Connector {
     }
 
     /// Serves calls with a connection until it takes no more; why it does not.
-    async fn up(&self, old: &Tasks, stream: TcpStream) -> String {
+    async fn up(&self, old: &Tasks, stream: Stream) -> String {
         self.counters
             .connections_made
             .fetch_add(1, Ordering::Relaxed);
@@ -198,7 +214,10 @@ impl Connector {
         let (driven, config) = (connection.clone(), self.config.clone());
         let (ended, end) = oneshot::channel();
         old.spawn(async move {
-            let cause = run(&driven, stream, &config).await;
+            let cause = match stream {
+                Stream::Plain(stream) => run(&driven, stream.into_split(), &config).await,
+                Stream::Tls(stream) => run(&driven, tokio::io::split(stream), &config).await,
+            };
             // Nobody listens any more to a connection that drained.
             let _drained_before = ended.send(cause);
         });
@@ -215,30 +234,27 @@ impl Connector {
         sleep(jittered(pause)).await;
     }
 
-    async fn connect(&self) -> Result<TcpStream, String> {
-        let stream = match timeout(
-            self.config.connect_timeout,
-            TcpStream::connect(&*self.address),
-        )
-        .await
-        {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => {
-                return Err(format!(
-                    "no answer within {} ms",
-                    self.config.connect_timeout.as_millis()
-                ));
-            }
-        };
-        let prepared = stream.set_nodelay(true).and_then(|()| {
-            // On loopback a port that nobody listens on may be the one that we were given to connect from.
-            if stream.local_addr()? == stream.peer_addr()? {
-                return Err(std::io::Error::other("connected to itself"));
-            }
-            Ok(stream)
-        });
-        prepared.map_err(|error| error.to_string())
+    async fn connect(&self) -> Result<Stream, String> {
+        let limit = self.config.connect_timeout;
+        match timeout(limit, self.stream()).await {
+            Ok(stream) => stream.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("no answer within {} ms", limit.as_millis())),
+        }
+    }
+
+    async fn stream(&self) -> io::Result<Stream> {
+        let stream = TcpStream::connect(&*self.address).await?;
+        stream.set_nodelay(true)?;
+        // On loopback a port that nobody listens on may be the one that we were given to connect from.
+        if stream.local_addr()? == stream.peer_addr()? {
+            return Err(io::Error::other("connected to itself"));
+        }
+        if !self.tls {
+            return Ok(Stream::Plain(stream));
+        }
+        let host = self.address.rsplit_once(':').map_or("", |(host, _)| host);
+        let stream = tls::connect(&self.config.ssl, host, stream).await?;
+        Ok(Stream::Tls(Box::new(stream)))
     }
 }
 

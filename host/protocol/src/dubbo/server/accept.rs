@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 use wubbo_core::Tasks;
 
 use super::Shared;
@@ -20,7 +21,9 @@ pub(super) async fn accept(
     draining: watch::Sender<bool>,
     connections: Arc<Tasks>,
 ) {
-    let places = Arc::new(Semaphore::new(shared.config.connections_max));
+    let places = Arc::new(Semaphore::new(
+        shared.config.connections_max.min(Semaphore::MAX_PERMITS),
+    ));
     let mut stopped = draining.subscribe();
     // Told once when it starts: whoever floods us must not flood the log.
     let (mut failing, mut full) = (false, false);
@@ -59,8 +62,17 @@ pub(super) async fn accept(
             (remote, stream.local_addr().ok()),
         );
         let told = draining.subscribe();
+        let shared = shared.clone();
         connections.spawn(async move {
-            connection.run(stream, told).await;
+            match &shared.tls {
+                None => connection.run(stream, told).await,
+                Some(tls) => match timeout(shared.config.connect_timeout, tls.accept(stream)).await
+                {
+                    Ok(Ok(stream)) => connection.run(stream, told).await,
+                    Ok(Err(error)) => tracing::warn!(%remote, %error, "no TLS with a consumer"),
+                    Err(_) => tracing::warn!(%remote, "no TLS with a consumer: it was silent"),
+                },
+            }
             drop(place);
         });
     }

@@ -11,9 +11,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use wubbo_core::{Deadline, Error, ErrorKind, Outcome, Tasks, keys};
@@ -26,7 +25,7 @@ use super::super::head::Heads;
 use super::super::header::{FrameKind, HEADER_BYTES, HESSIAN2, Header};
 use super::super::request::{self, Call};
 use super::super::response::{self, Answering};
-use super::super::socket::write_some;
+use super::super::socket;
 use super::{InFlight, Shared};
 
 /// Answers are collected up to this size before they are written. A buffer that had to grow further is given back.
@@ -49,11 +48,14 @@ pub(super) struct Connection {
     heads: Heads,
     out: BytesMut,
     /// The place of a call whose answer is in `out`: a drain waits until it is written.
-    unwritten: Option<InFlight>,
+    unwritten: Option<Place>,
     calls: JoinSet<()>,
     /// One more than one-way calls of this connection are running.
     one_way: Arc<()>,
-    answers: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
+    /// Where answers of calls that waited arrive; made by the first, since it holds some kilobytes.
+    answers: Option<(mpsc::Sender<Answer>, mpsc::Receiver<Answer>)>,
+    /// A place for each byte of a request that waits for its answer.
+    room: Arc<Semaphore>,
     /// When the calls of this burst have been run long enough.
     inline_until: Instant,
 }
@@ -62,8 +64,11 @@ pub(super) struct Connection {
 struct Answer {
     answering: Answering,
     outcome: Outcome,
-    place: InFlight,
+    place: Place,
 }
+
+/// What a call holds until its answer is written: its place among the calls in flight and, when it waits, among their bytes.
+type Place = (InFlight, Option<OwnedSemaphorePermit>);
 
 /// Why a connection ended.
 enum End {
@@ -71,15 +76,28 @@ enum End {
     Bad(String),
 }
 
+impl End {
+    fn of(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::TimedOut => Self::Bad(error.to_string()),
+            _ => Self::Closed,
+        }
+    }
+}
+
+/// What a connection reads and writes: TCP, as it is or under TLS.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
 impl Connection {
     pub(super) fn new(
         shared: Arc<Shared>,
         tasks: Weak<Tasks>,
         (remote, local): (SocketAddr, Option<SocketAddr>),
     ) -> Self {
-        // As many places as calls may be in flight: an answer never waits for one.
-        let answers = mpsc::channel(shared.config.in_flight_connection.max(1));
         let framing = Framing::new(shared.config.payload);
+        let room = shared.config.in_flight_bytes.min(Semaphore::MAX_PERMITS);
         Self {
             shared,
             tasks,
@@ -91,13 +109,14 @@ impl Connection {
             unwritten: None,
             calls: JoinSet::new(),
             one_way: Arc::new(()),
-            answers,
+            answers: None,
+            room: Arc::new(Semaphore::new(room)),
             inline_until: Instant::now(),
         }
     }
 
     /// Serves until the consumer is gone. Its two-way calls end with it: nobody is left to answer.
-    pub(super) async fn run(mut self, mut stream: TcpStream, draining: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self, mut stream: impl Stream, draining: watch::Receiver<bool>) {
         match self.serve(&mut stream, draining).await {
             Ok(()) | Err(End::Closed) => {
                 tracing::debug!(remote = %self.remote, "connection closed")
@@ -110,7 +129,7 @@ impl Connection {
 
     async fn serve(
         &mut self,
-        stream: &mut TcpStream,
+        stream: &mut impl Stream,
         draining: watch::Receiver<bool>,
     ) -> Result<(), End> {
         let idle = self.shared.config.idle;
@@ -124,17 +143,18 @@ impl Connection {
             while !self.calls.is_empty() && self.calls.try_join_next().is_some() {}
             tokio::select! {
                 biased;
-                Some(answer) = self.answers.1.recv() => {
+                Some(answer) = next(&mut self.answers) => {
                     active = Instant::now();
                     self.put(answer);
-                    while self.out.len() < WRITE_BYTES && let Ok(more) = self.answers.1.try_recv() {
+                    while self.out.len() < WRITE_BYTES && let Some(more) = self.another() {
                         self.put(more);
                     }
                 }
-                read = stream.read_buf(self.framing.buffer()) => {
+                read = read(stream, self.framing.buffer(), &self.room) => {
                     if read.map_err(|_| End::Closed)? == 0 {
                         return Ok(());
                     }
+                    self.shared.count_read();
                     active = Instant::now();
                     self.inline_until = active + INLINE;
                     self.take_frames(stream).await?;
@@ -157,17 +177,19 @@ impl Connection {
     }
 
     /// Writes what is collected; a peer that takes nothing for the idle time is given up.
-    async fn flush(&mut self, stream: &TcpStream) -> Result<(), End> {
-        let large = self.out.len() > WRITE_BYTES;
+    async fn flush(&mut self, stream: &mut impl Stream) -> Result<(), End> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let (large, limit) = (self.out.len() > WRITE_BYTES, self.shared.config.idle);
         while !self.out.is_empty() {
-            match write_some(stream, &self.out, self.shared.config.idle).await {
+            match socket::write_some(stream, &self.out, limit).await {
                 Ok(written) => self.out.advance(written),
-                Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
-                    return Err(End::Bad(error.to_string()));
-                }
-                Err(_) => return Err(End::Closed),
+                Err(error) => return Err(End::of(&error)),
             }
         }
+        let flushed = socket::flush(stream, limit).await;
+        flushed.map_err(|error| End::of(&error))?;
         self.unwritten = None;
         if large {
             self.out = BytesMut::new();
@@ -175,7 +197,7 @@ impl Connection {
         Ok(())
     }
 
-    async fn take_frames(&mut self, stream: &TcpStream) -> Result<(), End> {
+    async fn take_frames(&mut self, stream: &mut impl Stream) -> Result<(), End> {
         loop {
             match self.framing.next() {
                 Ok(None) => return Ok(()),
@@ -206,7 +228,6 @@ impl Connection {
     }
 
     fn take(&mut self, header: Header, body: Bytes) {
-        self.shared.count_frame();
         // Answers to what we never ask, and one-way events, end here.
         let FrameKind::Request { two_way } = header.kind else {
             return;
@@ -267,13 +288,14 @@ impl Connection {
                     self.put(Answer {
                         answering,
                         outcome,
-                        place,
+                        place: (place, None),
                     });
                 }
                 return;
             }
         }
         let work = bounded(work, deadline);
+        let place = (place, self.hold(header.body_bytes));
         if two_way {
             self.finish_later(work, answering, place);
         } else {
@@ -286,9 +308,12 @@ impl Connection {
         &mut self,
         work: impl Future<Output = Outcome> + Send + 'static,
         answering: Answering,
-        place: InFlight,
+        place: Place,
     ) {
-        let answers = self.answers.0.clone();
+        // As many places as calls may be in flight: an answer never waits for one.
+        let places = self.shared.config.in_flight_connection.max(1);
+        let (answers, _) = self.answers.get_or_insert_with(|| mpsc::channel(places));
+        let answers = answers.clone();
         self.calls.spawn(async move {
             let outcome = work.await;
             let answer = Answer {
@@ -302,11 +327,7 @@ impl Connection {
     }
 
     /// Runs a one-way call, which goes on when its consumer is gone: who does not wait for an answer may well close.
-    fn finish_alone(
-        &mut self,
-        work: impl Future<Output = Outcome> + Send + 'static,
-        place: InFlight,
-    ) {
+    fn finish_alone(&mut self, work: impl Future<Output = Outcome> + Send + 'static, place: Place) {
         let counted = self.one_way.clone();
         if let Some(tasks) = self.tasks.upgrade() {
             tasks.spawn(async move {
@@ -318,10 +339,24 @@ impl Connection {
         }
     }
 
+    /// Takes places for a request's bytes, fewer when fewer are left: then nothing more is read until some come back.
+    fn hold(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let bytes = bytes.min(self.room.available_permits());
+        let places = u32::try_from(bytes).unwrap_or(u32::MAX);
+        // Nobody else takes any, so they are still there.
+        self.room.clone().try_acquire_many_owned(places).ok()
+    }
+
     /// Whether another call may be in flight on this connection.
     fn has_room(&self) -> bool {
         let one_way = Arc::strong_count(&self.one_way).saturating_sub(1);
         self.calls.len().saturating_add(one_way) < self.shared.config.in_flight_connection
+    }
+
+    /// A further answer, if one is there already.
+    fn another(&mut self) -> Option<Answer> {
+        let (_, answers) = self.answers.as_mut()?;
+        answers.try_recv().ok()
     }
 
     fn put(&mut self, answer: Answer) {
@@ -333,6 +368,35 @@ impl Connection {
         self.local
             .map_or_else(String::new, |local| local.to_string())
     }
+}
+
+/// The next answer; none comes as long as no call waited.
+///
+/// # Cancel safety
+/// Nothing is lost.
+async fn next(
+    answers: &mut Option<(mpsc::Sender<Answer>, mpsc::Receiver<Answer>)>,
+) -> Option<Answer> {
+    match answers {
+        Some((_, answers)) => answers.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads into `buffer`, as soon as there is any room.
+///
+/// # Cancel safety
+/// Nothing is lost.
+async fn read(
+    stream: &mut impl Stream,
+    buffer: &mut BytesMut,
+    room: &Semaphore,
+) -> std::io::Result<usize> {
+    if room.available_permits() == 0 {
+        // Closed never; the place is only looked at.
+        let _looked_at = room.acquire().await;
+    }
+    stream.read_buf(buffer).await
 }
 
 /// Ends when the listener drains.
