@@ -41,6 +41,7 @@ enum Command {
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn main() -> ExitCode {
+    crate::raise_open_files();
     let done = match Arguments::parse().command {
         Command::Run(run) => run.run(),
         Command::Call(call) => call.run(),

@@ -1,33 +1,43 @@
 //! `wubbo bench`: load on one method, its latencies, and what a call costs the server.
 
+mod closed;
 mod cpu;
+mod figures;
+mod load;
+mod open;
+mod recorder;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use hdrhistogram::Histogram;
 use serde_json::Value as Json;
 use tokio::time::Instant;
-use wubbo_core::Tasks;
 use wubbo_hessian2::Value;
 
 use super::output;
 use super::target::Target;
 use crate::config::parse_duration;
-use crate::contract::Stub;
 use crate::json;
+use cpu::CpuTimes;
+use figures::Figures;
+use load::Load;
+use recorder::Recorder;
 
-/// Longest latency that is told apart from longer ones.
-const LATENCY_MAX_US: u64 = 60_000_000;
+/// The time-out of a call, and how long calls that are late may take to be sent once the last was due.
+const CALL_LIMIT: Duration = Duration::from_secs(10);
 
-/// Calls a method over and over and prints throughput, latencies, and with --server-pid the CPU time per call of the server.
+/// Calls a method over and over and prints throughput, latencies, and the CPU time per call of the load and, with --server-pid, of the
+/// server.
 ///
-/// Closed loop: each of connections x depth callers sends its next call when the answer of the last one is there. Latencies therefore
-/// do not count waiting that a slow server causes before a call is sent.
+/// Closed loop, without --rate: each of connections x depth callers sends its next call when the answer of the last one is there.
+/// Latencies then do not count waiting that a slow server causes before a call is sent.
 ///
-/// Exit codes: 0 every call succeeded, 1 some failed.
+/// Open loop, with --rate: calls are due at even distances, whatever the server does, and a latency is counted from when the call was
+/// due. A call that found all callers busy has waited, and that is in its latency.
+///
+/// Exit codes: 0 every call succeeded, 1 some failed or could not be sent.
 ///
 /// Example: wubbo bench dubbo://127.0.0.1:20880/org.wubbo.demo.EchoService?version=1.0.0 echo '"hello"' --connections 1 --depth 64
 #[derive(Debug, clap::Args)]
@@ -43,15 +53,21 @@ pub(crate) struct Bench {
     /// The Java types of the arguments.
     #[arg(long, value_delimiter = ',', value_name = "T1,T2")]
     types: Option<Vec<String>>,
-    /// TCP connections, 1 to 1024.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// TCP connections to each provider, 1 to 16384; calls take them in turn.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16_384))]
     connections: u16,
-    /// Calls in flight on each connection, 1 to 4096.
+    /// Calls in flight for each connection, 1 to 4096. With --rate it is a bound.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
     depth: u16,
-    /// How long to measure, with its unit, after a warm-up of a tenth of it.
+    /// Calls per second over all connections, 1 to 1000000. Without it: as many as the server answers.
+    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    rate: Option<u32>,
+    /// How long to measure, with its unit.
     #[arg(long, default_value = "10s", value_parser = duration)]
     duration: Duration,
+    /// How long to load the server before measuring, with its unit; a tenth of the duration unless given.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    warm_up: Option<Duration>,
     /// The server's process id: its CPU time per call is printed.
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
@@ -67,13 +83,23 @@ fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| "expected a duration with its unit, such as 10s".to_owned())
 }
 
-/// What a run measured.
-struct Figures {
-    latency: Histogram<u64>,
-    failures: u64,
-    first_failure: Option<String>,
+/// What a loop runs: who is called how, by how many, for how long.
+struct Plan {
+    load: Arc<Load>,
+    recorder: Arc<Recorder>,
+    callers: usize,
+    warm_up: Duration,
+    duration: Duration,
+    server_pid: Option<u32>,
+}
+
+/// What a loop saw beside the latencies.
+struct Ran {
+    /// From the start of the measurement to its end.
     elapsed: Duration,
-    server_cpu: Option<Duration>,
+    cpu: CpuTimes,
+    /// Calls that were due and never sent.
+    unsent: u64,
 }
 
 impl Bench {
@@ -89,17 +115,56 @@ impl Bench {
         } else {
             figures.text()
         });
-        match figures.first_failure {
-            None => Ok(()),
-            Some(first) => Err(anyhow!(
-                "{} calls failed, the first with: {first}",
-                figures.failures
-            )),
-        }
+        figures.verdict()
     }
 
-    /// What is called, read from the command line.
-    fn load(&self) -> anyhow::Result<Load> {
+    async fn measure(&self) -> anyhow::Result<Figures> {
+        let plan = self.plan().await?;
+        let ran = match self.rate {
+            None => closed::run(&plan).await,
+            Some(rate) => open::run(&plan, rate).await,
+        };
+        Ok(Figures {
+            rate: self.rate,
+            latency: plan.recorder.latency()?,
+            failures: plan.recorder.failures.load(Ordering::Relaxed),
+            first_failure: plan.recorder.first_failure.get().cloned(),
+            ran,
+        })
+    }
+
+    async fn plan(&self) -> anyhow::Result<Plan> {
+        let (types, values) = self.arguments()?;
+        let stub = self
+            .target
+            .stub(&[
+                ("timeout", CALL_LIMIT.as_millis().to_string()),
+                ("retries", "0".to_owned()),
+                ("connections", self.connections.to_string()),
+            ])
+            .await?;
+        let load = Load::new(stub, &self.method, types, values);
+        let since = Instant::now();
+        // Calls before the clock starts, one for each connection: it is there, and a wrong target is told at once.
+        for _ in 0..self.connections {
+            load.call()
+                .await
+                .map_err(|error| anyhow!("{}.{}: {error}", self.target.text(), self.method))?;
+        }
+        tracing::debug!(connections = self.connections, took = ?since.elapsed(), "connected");
+        let callers = usize::from(self.connections) * usize::from(self.depth);
+        Ok(Plan {
+            load: Arc::new(load),
+            recorder: Arc::new(Recorder::new(callers)?),
+            callers,
+            warm_up: self.warm_up.unwrap_or(self.duration / 10),
+            duration: self.duration,
+            server_pid: self.server_pid,
+        })
+    }
+
+    /// What is sent, read from the command line: Java types and values.
+    fn arguments(&self) -> anyhow::Result<(Vec<String>, Vec<Value>)> {
         let parsed = self.arguments.iter().map(|text| {
             serde_json::from_str::<Json>(text)
                 .with_context(|| format!("the argument {text} is no JSON"))
@@ -113,161 +178,9 @@ impl Bench {
             .iter()
             .zip(&types)
             .map(|(argument, java)| json::to_value(argument, java));
-        let values: Arc<[Value]> = values
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| anyhow!("{error}"))?
-            .into();
-        Ok(Load {
-            method: self.method.as_str().into(),
-            types: types.into(),
-            values,
-            ..Load::default()
-        })
-    }
-
-    async fn measure(&self) -> anyhow::Result<Figures> {
-        let load = self.load()?;
-        let load = Arc::new(load);
-        let callers = Tasks::new("bench");
-        let (results, mut finished) =
-            tokio::sync::mpsc::channel(usize::from(self.connections) * usize::from(self.depth));
-        for _ in 0..self.connections {
-            // A client of its own, since a client shares one connection per address.
-            let stub = self
-                .target
-                .stub(&[("timeout", "10000".to_owned()), ("retries", "0".to_owned())])
-                .await?;
-            // One call before the clock starts: a wrong target is told at once.
-            load.call(&stub)
-                .await
-                .map_err(|error| anyhow!("{}.{}: {error}", self.target.text(), self.method))?;
-            for _ in 0..self.depth {
-                let (load, stub, results, latency) =
-                    (load.clone(), stub.clone(), results.clone(), histogram()?);
-                callers.spawn(async move {
-                    let latency = load.run(&stub, latency).await;
-                    // The receiver is gone only when the measurement was given up.
-                    let _given_up = results.send(latency).await;
-                });
-            }
-        }
-        drop(results);
-
-        tokio::time::sleep(self.duration / 10).await;
-        let (since, cpu_before) = (Instant::now(), self.server_pid.and_then(cpu::of_process));
-        load.measuring.store(true, Ordering::Relaxed);
-        tokio::time::sleep(self.duration).await;
-        load.measuring.store(false, Ordering::Relaxed);
-        let elapsed = since.elapsed();
-        let cpu_after = self.server_pid.and_then(cpu::of_process);
-        load.stop.store(true, Ordering::Relaxed);
-
-        let mut latency = histogram()?;
-        while let Some(one) = finished.recv().await {
-            latency.add(one).context("latencies cannot be added up")?;
-        }
-        let failures = load.failures.load(Ordering::Relaxed);
-        let first_failure = load.first_failure.get().cloned();
-        let server_cpu = cpu_before
-            .zip(cpu_after)
-            .map(|(before, after)| after.saturating_sub(before));
-        Ok(Figures {
-            latency,
-            failures,
-            first_failure,
-            elapsed,
-            server_cpu,
-        })
-    }
-}
-
-fn histogram() -> anyhow::Result<Histogram<u64>> {
-    Histogram::new_with_bounds(1, LATENCY_MAX_US, 3).context("no histogram")
-}
-
-/// What all callers share.
-#[derive(Default)]
-struct Load {
-    method: Box<str>,
-    types: Arc<[String]>,
-    values: Arc<[Value]>,
-    measuring: AtomicBool,
-    stop: AtomicBool,
-    failures: AtomicU64,
-    first_failure: std::sync::OnceLock<String>,
-}
-
-impl Load {
-    async fn call(&self, stub: &Stub) -> Result<(), String> {
-        let types: Vec<&str> = self.types.iter().map(String::as_str).collect();
-        match stub
-            .invoke(&self.method, &types, self.values.to_vec())
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    async fn run(&self, stub: &Stub, mut latency: Histogram<u64>) -> Histogram<u64> {
-        while !self.stop.load(Ordering::Relaxed) {
-            let since = Instant::now();
-            let done = self.call(stub).await;
-            if let Err(error) = done {
-                self.failures.fetch_add(1, Ordering::Relaxed);
-                self.first_failure.get_or_init(|| error);
-            } else if self.measuring.load(Ordering::Relaxed) {
-                let micros = u64::try_from(since.elapsed().as_micros()).unwrap_or(LATENCY_MAX_US);
-                latency.saturating_record(micros);
-            }
-        }
-        latency
-    }
-}
-
-impl Figures {
-    fn per_second(&self) -> f64 {
-        self.latency.len() as f64 / self.elapsed.as_secs_f64()
-    }
-
-    /// Microseconds of the server's CPU time per call.
-    fn server_us(&self) -> Option<f64> {
-        let calls = self.latency.len();
-        self.server_cpu
-            .filter(|_| calls > 0)
-            .map(|cpu| cpu.as_secs_f64() * 1e6 / calls as f64)
-    }
-
-    fn json(&self) -> Json {
-        serde_json::json!({
-            "calls": self.latency.len(),
-            "failures": self.failures,
-            "seconds": self.elapsed.as_secs_f64(),
-            "calls_per_second": self.per_second(),
-            "latency_us": {
-                "p50": self.latency.value_at_quantile(0.5),
-                "p90": self.latency.value_at_quantile(0.9),
-                "p99": self.latency.value_at_quantile(0.99),
-                "p999": self.latency.value_at_quantile(0.999),
-                "max": self.latency.max(),
-            },
-            "server_cpu_us_per_call": self.server_us(),
-        })
-    }
-
-    fn text(&self) -> String {
-        let quantiles = [0.5, 0.9, 0.99, 0.999].map(|q| self.latency.value_at_quantile(q));
-        let [p50, p90, p99, p999] = quantiles;
-        let server = self.server_us().map_or_else(String::new, |us| {
-            format!("\nserver CPU  {us:.2} us per call")
-        });
-        format!(
-            "calls       {} in {:.2} s, {} failed\nthroughput  {:.0} calls/s\nlatency     p50 {p50} us, p90 {p90} us, p99 {p99} us, p99.9 {p999} us, max {} us{server}",
-            self.latency.len(),
-            self.elapsed.as_secs_f64(),
-            self.failures,
-            self.per_second(),
-            self.latency.max(),
-        )
+        let values = values
+            .collect::<Result<_, _>>()
+            .map_err(|error| anyhow!("{error}"))?;
+        Ok((types, values))
     }
 }
