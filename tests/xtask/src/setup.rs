@@ -25,6 +25,11 @@ pub(crate) fn java() -> Result<bool, String> {
     packages("the real-peer tests", missing_java)
 }
 
+/// Whether the real Node peer can be run; installs Node and npm where it may, with the rules of [`java`].
+pub(crate) fn node() -> Result<bool, String> {
+    packages("the Node peer's tests", missing_node)
+}
+
 /// Whether the registry tests find a ZooKeeper to start; installs it where it may, with the rules of [`java`].
 pub(crate) fn zookeeper() -> Result<bool, String> {
     packages("the ZooKeeper tests", missing_zookeeper)
@@ -79,6 +84,18 @@ fn missing_java() -> Vec<&'static str> {
     missing
 }
 
+fn missing_node() -> Vec<&'static str> {
+    let mut missing = Vec::new();
+    let node = output("node", &["--version"]).and_then(|text| node_version(&text));
+    if node.is_none_or(|version| version < 18) {
+        missing.push("nodejs");
+    }
+    if output("npm", &["--version"]).is_none() {
+        missing.push("npm");
+    }
+    missing
+}
+
 fn missing_zookeeper() -> Vec<&'static str> {
     // Where Debian and Ubuntu put it, and where the tests look for it.
     let there = Path::new("/usr/share/java/zookeeper.jar").exists();
@@ -108,6 +125,11 @@ fn go_version(text: &str) -> Option<(u32, u32)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
+/// The major version in `v20.20.2`.
+fn node_version(text: &str) -> Option<u32> {
+    text.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
 /// The major version in `javac 17.0.15`.
 fn java_version(text: &str) -> Option<u32> {
     text.split_whitespace()
@@ -116,13 +138,19 @@ fn java_version(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{go_version, java_version};
+    use super::{go_version, java_version, node_version};
 
     #[test]
     fn reads_the_major_version() {
         assert_eq!(java_version("javac 17.0.15\n"), Some(17));
         assert_eq!(java_version("javac 21"), Some(21));
         assert_eq!(java_version("command not found"), None);
+    }
+
+    #[test]
+    fn reads_the_version_of_node() {
+        assert_eq!(node_version("v20.20.2\n"), Some(20));
+        assert_eq!(node_version("node: not found"), None);
     }
 
     #[test]
