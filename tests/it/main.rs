@@ -7,12 +7,16 @@
 )]
 
 mod bad_input;
+mod bench;
 mod cookbook;
 mod gateway;
 mod go;
 mod house;
 mod java;
+mod memory;
+mod node;
 mod plugin_cli;
+mod robust;
 mod routing;
 mod statuses;
 mod swap;

@@ -18,6 +18,7 @@ use wubbo_tests::artifacts;
 use wubbo_tests::hosts::{EchoProvider, Gateway};
 use wubbo_tests::load::{Load, REQUEST_STAMP, RESPONSE_STAMP};
 use wubbo_tests::plugin_files::put;
+use wubbo_tests::process::rss_kib;
 use wubbo_tests::scratch::Scratch;
 
 const SERVICE: &str = "org.wubbo.demo.EchoService";
@@ -59,15 +60,6 @@ fn hello(gateway: &Gateway) -> Json {
         .unwrap_or_default()
 }
 
-fn rss_kib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
 fn greet(folder: &Scratch, generation: u64) {
     let settings = format!("side: provider\nconfig: {{ greeting: g{generation} }}\n");
     put(
@@ -98,7 +90,7 @@ fn swaps_under_full_load_lose_nothing_and_mix_nothing() {
     let load = runtime.block_on(async { Load::start(&stub, 32) });
     std::thread::sleep(Duration::from_secs(1));
     let (before, first) = (
-        rss_kib(gateway.pid()),
+        rss_kib(gateway.pid()).unwrap(),
         hello(&gateway)["generation"].as_u64().unwrap(),
     );
     let until = Instant::now() + Duration::from_secs(seconds);
@@ -144,7 +136,7 @@ fn swaps_under_full_load_lose_nothing_and_mix_nothing() {
         );
         std::thread::sleep(Duration::from_millis(50));
     }
-    let grown = rss_kib(gateway.pid()).saturating_sub(before);
+    let grown = rss_kib(gateway.pid()).unwrap().saturating_sub(before);
     println!("memory of the gateway grew by {grown} KiB over {swaps} swaps");
     assert!(grown < 48 * 1024, "memory grew by {grown} KiB");
     assert_eq!(gateway.stop().unwrap(), 0);

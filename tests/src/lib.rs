@@ -1,4 +1,4 @@
-//! The harness of the tests that go across crates: processes of this workspace, real Java and Go peers, temporary folders, and what a
+//! The harness of the tests that go across crates: processes of this workspace, real Java, Go and Node peers, temporary folders, and what a
 //! Java program sees in a Hessian value.
 
 pub mod artifacts;
@@ -12,6 +12,8 @@ pub mod hosts;
 pub mod http;
 pub mod java;
 pub mod load;
+pub mod node;
 pub mod plugin_files;
 pub mod process;
 pub mod scratch;
+pub mod wire;

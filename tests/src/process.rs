@@ -201,6 +201,17 @@ impl Process {
     }
 }
 
+/// The memory that a process holds now, in KiB.
+///
+/// # Errors
+/// There is no such process, or the system does not say.
+pub fn rss_kib(pid: u32) -> io::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    number.ok_or_else(|| io::Error::other(format!("no VmRSS of {pid}")))
+}
+
 /// Why a process could not be built, started or asked.
 #[derive(Debug, Clone)]
 pub struct Error {

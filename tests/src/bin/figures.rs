@@ -23,6 +23,12 @@ const CALLS: [(&str, &str, Option<&str>, f64); 4] = [
     ("User", "getUser", Some("\"7\""), 12.3 / 4.0),
     ("list of 15 Users", "listUsers", Some("15"), 19.5 / 4.0),
 ];
+/// A third of what a warmed consumer of Dubbo Java 3.3.6 needs with 64 callers, microseconds of CPU per call.
+const CONSUMER_GOAL: f64 = 16.0 / 3.0;
+/// The load that a hop's latency is measured with: calls per second.
+const HOP_RATE: &str = "5000";
+/// What a hop may add, microseconds.
+const HOP_GOALS: [(&str, u64); 2] = [("p50", 50), ("p99", 150)];
 const LOADS: [(&str, &str); 2] = [("1", "64"), ("16", "16")];
 
 fn main() -> ExitCode {
@@ -40,18 +46,18 @@ fn figures() -> Result<(), Error> {
     let registry = format!("file:{}", folder.join("registry").display());
 
     println!(
-        "{:18} {:>9} {:>12} {:>14} {:>8}",
-        "direct", "load", "calls/s", "CPU us/call", "goal"
+        "{:18} {:>9} {:>12} {:>14} {:>8} {:>14} {:>8}",
+        "direct", "load", "calls/s", "CPU us/call", "goal", "consumer's", "goal"
     );
     let provider = Server::start(0, "echo-provider", &["--listen", "dubbo://127.0.0.1:0"])?;
-    measure(&provider, &provider.url, true)?;
+    measure(&provider, true)?;
     drop(provider);
 
     println!(
         "{:18} {:>9} {:>12} {:>14} {:>8}",
         "gateway", "load", "calls/s", "CPU us/call", "p50 us"
     );
-    let _behind = Server::start(
+    let behind = Server::start(
         1,
         "echo-provider",
         &["--listen", "dubbo://127.0.0.1:0", "--registry", &registry],
@@ -64,7 +70,30 @@ fn figures() -> Result<(), Error> {
         .write("wubbo.yaml", yaml)
         .map_err(|error| Error::new(&error.to_string()))?;
     let gateway = Server::start(0, "wubbo", &["run", "-c", &file.display().to_string()])?;
-    measure(&gateway, &gateway.url, false)
+    measure(&gateway, false)?;
+    hop(&behind, &gateway)
+}
+
+/// What the gateway adds to the latency of a 1 KB echo.
+fn hop(provider: &Server, gateway: &Server) -> Result<(), Error> {
+    let argument = format!("\"{}\"", "x".repeat(1024));
+    let load = ["--connections", "4", "--depth", "64", "--rate", HOP_RATE];
+    let direct = bench(provider, "echo", Some(&argument), &load)?;
+    let through = bench(gateway, "echo", Some(&argument), &load)?;
+    println!(
+        "{:18} {:>9} {:>12} {:>14} {:>8}",
+        "1 KB echo", "calls/s", "direct us", "gateway us", "goal"
+    );
+    for (quantile, goal) in HOP_GOALS {
+        let us = |figures: &Json| figures["latency_us"][quantile].as_u64().unwrap_or(u64::MAX);
+        let (direct, through) = (us(&direct), us(&through));
+        let added = through.saturating_sub(direct);
+        println!(
+            "{quantile:18} {HOP_RATE:>9} {direct:>12} {:>14} {goal:>8}",
+            format!("{through} (+{added})")
+        );
+    }
+    Ok(())
 }
 
 /// A server with a core for itself.
@@ -89,22 +118,25 @@ impl Server {
     }
 }
 
-fn measure(server: &Server, url: &str, goals: bool) -> Result<(), Error> {
+fn measure(server: &Server, goals: bool) -> Result<(), Error> {
     for (name, method, argument, goal) in CALLS {
         for (connections, depth) in LOADS {
-            let figures = bench(server, url, method, argument, connections, depth)?;
-            let cpu = figures["server_cpu_us_per_call"]
-                .as_f64()
-                .unwrap_or(f64::NAN);
-            let calls = figures["calls_per_second"].as_f64().unwrap_or(f64::NAN);
+            let text = (argument == Some("128")).then(|| format!("\"{}\"", "x".repeat(128)));
+            let argument = text.as_deref().or(argument);
+            let load = ["--connections", connections, "--depth", depth];
+            let figures = bench(server, method, argument, &load)?;
+            let number = |key: &str| figures[key].as_f64().unwrap_or(f64::NAN);
             let last = if goals {
-                format!("{goal:.1}")
+                let consumer = number("client_cpu_us_per_call");
+                format!("{goal:>8.1} {consumer:>14.2} {CONSUMER_GOAL:>8.1}")
             } else {
-                figures["latency_us"]["p50"].to_string()
+                format!("{:>8}", figures["latency_us"]["p50"].to_string())
             };
             println!(
-                "{name:18} {:>9} {calls:>12.0} {cpu:>14.2} {last:>8}",
-                format!("{connections} x {depth}")
+                "{name:18} {:>9} {:>12.0} {:>14.2} {last}",
+                format!("{connections} x {depth}"),
+                number("calls_per_second"),
+                number("server_cpu_us_per_call"),
             );
         }
     }
@@ -113,36 +145,19 @@ fn measure(server: &Server, url: &str, goals: bool) -> Result<(), Error> {
 
 fn bench(
     server: &Server,
-    url: &str,
     method: &str,
     argument: Option<&str>,
-    connections: &str,
-    depth: &str,
+    load: &[&str],
 ) -> Result<Json, Error> {
     let mut command = Command::new("taskset");
     command
         .args(["-c", "1"])
         .arg(artifacts::released("wubbo"))
-        .args(["bench", &format!("{url}/{SERVICE}"), method]);
-    match argument {
-        Some("128") => {
-            command.arg(format!("\"{}\"", "x".repeat(128)));
-        }
-        Some(argument) => {
-            command.arg(argument);
-        }
-        None => {}
-    }
-    command.args([
-        "--connections",
-        connections,
-        "--depth",
-        depth,
-        "--duration",
-        "3s",
-        "--json",
-    ]);
-    command.args(["--server-pid", &server.process.pid().to_string()]);
+        .args(["bench", &format!("{}/{SERVICE}", server.url), method])
+        .args(argument)
+        .args(load)
+        .args(["--duration", "3s", "--json", "--server-pid"])
+        .arg(server.process.pid().to_string());
     let output = command
         .output()
         .map_err(|error| Error::new(&error.to_string()))?;

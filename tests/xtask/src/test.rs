@@ -13,12 +13,16 @@ pub(crate) fn test() -> Done {
     // Its tests look for it themselves, and say so where it is missing.
     setup::zookeeper()?;
     let go = setup::go()?;
-    // Maven and Go wait for the network while rustc wants the cores, so they run side by side.
+    let node = setup::node()?;
+    // Maven, Go and npm wait for the network while rustc wants the cores, so they run side by side.
     let peers = thread::spawn(move || {
         if java {
             java_peers()?;
         }
-        if go { go_peer() } else { Ok(()) }
+        if go {
+            go_peer()?;
+        }
+        if node { node_peer() } else { Ok(()) }
     });
     run("format", cargo().args(["fmt", "--all", "--check"]))?;
     run(
@@ -90,7 +94,7 @@ pub(crate) fn bench() -> Done {
     )?;
     run(
         "build the load",
-        cargo().args(["build", "-p", "wubbo-tests", "--bin", "figures"]),
+        cargo().args(["build", "-p", "wubbo-tests", "--bins"]),
     )?;
     run("hessian2", cargo().args(["bench", "-p", "wubbo-hessian2"]))?;
     run(
@@ -100,6 +104,10 @@ pub(crate) fn bench() -> Done {
     run(
         "figures",
         &mut Command::new(target_dir().join("debug/figures")),
+    )?;
+    run(
+        "allocations",
+        &mut Command::new(target_dir().join("debug/allocations")),
     )
 }
 
@@ -126,6 +134,19 @@ fn go_peer() -> Done {
             "-o",
             "target/wubbo-go-peer",
             ".",
+        ]),
+    )
+}
+
+fn node_peer() -> Done {
+    let folder = root().join("tests/interop/node");
+    run(
+        "fetch the packages of the Node peer",
+        Command::new("npm").arg("--prefix").arg(folder).args([
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
         ]),
     )
 }
