@@ -12,6 +12,7 @@ mod limiter;
 mod module;
 mod policies;
 mod precompiled;
+mod served;
 mod start;
 mod ticker;
 

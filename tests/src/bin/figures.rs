@@ -29,7 +29,34 @@ const CONSUMER_GOAL: f64 = 16.0 / 3.0;
 const HOP_RATE: &str = "5000";
 /// What a hop may add, microseconds.
 const HOP_GOALS: [(&str, u64); 2] = [("p50", 50), ("p99", 150)];
+/// What a gateway has linked in: the same policies as wasm files.
+const FIRST_PARTY: [&str; 11] = [
+    "configurator-override",
+    "filter-accesslog",
+    "filter-tagrequest",
+    "filter-token",
+    "filter-tps",
+    "loadbalance-consistenthash",
+    "loadbalance-leastactive",
+    "loadbalance-random",
+    "loadbalance-roundrobin",
+    "router-condition",
+    "router-tag",
+];
+const GATEWAYS: [(&str, Form); 3] = [
+    ("gateway, no policy", Form::None),
+    ("gateway, linked", Form::Linked),
+    ("gateway, wasm", Form::Wasm),
+];
 const LOADS: [(&str, &str); 2] = [("1", "64"), ("16", "16")];
+
+/// Which policies a gateway has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    None,
+    Linked,
+    Wasm,
+}
 
 fn main() -> ExitCode {
     match figures() {
@@ -53,25 +80,46 @@ fn figures() -> Result<(), Error> {
     measure(&provider, true)?;
     drop(provider);
 
-    println!(
-        "{:18} {:>9} {:>12} {:>14} {:>8}",
-        "gateway", "load", "calls/s", "CPU us/call", "p50 us"
-    );
     let behind = Server::start(
         1,
         "echo-provider",
         &["--listen", "dubbo://127.0.0.1:0", "--registry", &registry],
     )?;
+    for (name, form) in GATEWAYS {
+        let gateway = gateway(form, &registry, &folder)?;
+        println!(
+            "{:18} {:>9} {:>12} {:>14} {:>8}",
+            name, "load", "calls/s", "CPU us/call", "p50 us"
+        );
+        measure(&gateway, false)?;
+        hop(&behind, &gateway)?;
+    }
+    Ok(())
+}
+
+/// A gateway whose policies are of one form.
+fn gateway(form: Form, registry: &str, folder: &Scratch) -> Result<Server, Error> {
+    let io = |error: std::io::Error| Error::new(&error.to_string());
+    let plugins = folder.join(format!("plugins-{form:?}"));
+    std::fs::create_dir(&plugins).map_err(io)?;
+    let set = if form == Form::Wasm {
+        &FIRST_PARTY[..]
+    } else {
+        &[]
+    };
+    for plugin in set {
+        let name = format!("{plugin}.wasm");
+        std::fs::copy(artifacts::wasm(plugin), plugins.join(name)).map_err(io)?;
+    }
+    let builtins = if form == Form::Linked { "on" } else { "off" };
     let yaml = format!(
         "application: figures\nregistries: {{ main: {{ address: \"{registry}\" }} }}\n\
-         gateway: {{ listen: [\"dubbo://127.0.0.1:0\"], services: [\"org.wubbo.*\"] }}\n"
+         gateway: {{ listen: [\"dubbo://127.0.0.1:0\"], services: [\"org.wubbo.*\"] }}\n\
+         plugins: {{ dir: \"{}\", builtins: {builtins} }}\n",
+        plugins.display()
     );
-    let file = folder
-        .write("wubbo.yaml", yaml)
-        .map_err(|error| Error::new(&error.to_string()))?;
-    let gateway = Server::start(0, "wubbo", &["run", "-c", &file.display().to_string()])?;
-    measure(&gateway, false)?;
-    hop(&behind, &gateway)
+    let file = folder.write("wubbo.yaml", yaml).map_err(io)?;
+    Server::start(0, "wubbo", &["run", "-c", &file.display().to_string()])
 }
 
 /// What the gateway adds to the latency of a 1 KB echo.

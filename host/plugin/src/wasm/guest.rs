@@ -3,13 +3,13 @@
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
 use wasmtime::{Memory, Trap};
-use wubbo_core::{Invocation, Outcome, ProviderTable, Stage, Url};
+use wubbo_core::{ProviderTable, Url};
 
 use super::deadline::{CpuDeadline, DeadlineReached};
 use super::limiter::{Limiter, Refused};
+use super::served::Served;
 use crate::call::CallView;
 use crate::call::input::Interests;
 use crate::counters::TripClass;
@@ -23,7 +23,7 @@ pub(super) struct Guest {
     pub(super) memory: Option<Memory>,
     pub(super) phase: Phase,
     /// The call that the running hook serves, when the guest can ask about it.
-    pub(super) call: Option<ServedCall>,
+    pub(super) call: Option<Served>,
     pub(super) deadline: CpuDeadline,
     pub(super) limiter: Limiter,
     /// The URL that a configurator looks at.
@@ -48,31 +48,8 @@ pub(super) struct Guest {
     pub(super) access_lines: Cell<u32>,
 }
 
-/// A call while a hook serves it: moved in, because a store holds no borrows, and moved out again.
-pub(super) struct ServedCall {
-    pub(super) invocation: Invocation,
-    pub(super) outcome: Option<Outcome>,
-    pub(super) stage: Stage,
-    pub(super) started: Option<Instant>,
-    /// `route` and `select` only.
-    pub(super) consumer: Option<Url>,
-}
-
 /// A URL while `configure_url` looks at it.
 pub(super) struct ServedUrl(pub(super) Url);
-
-impl ServedCall {
-    pub(super) fn view(&self) -> CallView<'_> {
-        CallView {
-            invocation: &self.invocation,
-            outcome: self.outcome.as_ref(),
-            stage: self.stage,
-            started: self.started,
-            scratch: (0, &[]),
-            consumer: self.consumer.as_ref(),
-        }
-    }
-}
 
 impl Guest {
     pub(super) fn new(shared: Arc<Shared>, limiter: Limiter) -> Self {
@@ -97,12 +74,17 @@ impl Guest {
         }
     }
 
-    /// The functions that both forms of a plugin share, for the hook that runs now.
+    /// The functions that both forms of a plugin share, for the hook that runs now; none of them is about its call.
     pub(super) fn functions(&self) -> Functions<'_> {
+        self.functions_of(None)
+    }
+
+    /// The same where the call that the hook serves counts.
+    pub(super) fn functions_of<'a>(&'a self, view: Option<CallView<'a>>) -> Functions<'a> {
         Functions {
             shared: &self.shared,
             phase: self.phase,
-            view: self.call.as_ref().map(ServedCall::view),
+            view,
             access_lines: &self.access_lines,
         }
     }

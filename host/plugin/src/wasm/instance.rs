@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::{Memory, Store};
-use wubbo_core::{ConfigureSide, Outcome, RpcResult, Url};
+use wubbo_core::{ConfigureSide, Url};
 use wubbo_plugin_sdk::abi::interest::Hook;
 use wubbo_plugin_sdk::abi::{codes, limits, unpack_range};
 
-use super::guest::{Guest, ServedCall, ServedUrl};
+use super::guest::{Guest, ServedUrl};
 use super::hooks::Hooks;
 use super::module::WasmModule;
+use super::served::{self, Served};
 use crate::call::CallView;
 use crate::call::input::{self, Interests};
 use crate::counters::{Counters, TripClass};
@@ -84,22 +85,16 @@ impl WasmInstance {
         };
         let arena = self.parts.arena(store);
         let length = written(arena.and_then(|arena| input::write(arena, &view, wanted)))?;
-        let reads = self.module.reads;
-        if reads {
-            store.data_mut().call = Some(serve(call));
-        }
         enter(store, &self.module, call.hook, self.limits.0);
-        let answer = function.call(&mut *store, length);
-        if reads {
-            let served = store.data_mut().call.take();
-            // The outcome goes back whatever came of the hook.
-            if let (Some(given), Some(outcome)) = (
-                call.outcome.as_deref_mut(),
-                served.and_then(|served| served.outcome),
-            ) {
-                *given = outcome;
+        let answer = match self.module.reads {
+            true => {
+                store.data_mut().call = Some(Served::new(&view));
+                let answer = served::lend(&view, || function.call(&mut *store, length));
+                store.data_mut().call = None;
+                answer
             }
-        }
+            false => function.call(&mut *store, length),
+        };
         match left(store, answer)? {
             0 => Ok(()),
             packed => take_commands(store, &self.parts, packed, commands),
@@ -217,19 +212,6 @@ fn take_commands(
 #[inline]
 pub(super) fn written(length: Option<u32>) -> Result<u32, HookEnd> {
     length.ok_or_else(|| bad_answer("the arena is gone".to_owned()))
-}
-
-/// Moves the call into the store. The invocation is a few counters; the outcome moves, because it is not shared.
-fn serve(call: &mut HookCall<'_>) -> ServedCall {
-    let outcome = call.outcome.as_deref_mut();
-    let nothing: Outcome = Ok(RpcResult::null());
-    ServedCall {
-        invocation: call.invocation.clone(),
-        outcome: outcome.map(|outcome| std::mem::replace(outcome, nothing)),
-        stage: call.stage,
-        started: call.started,
-        consumer: None,
-    }
 }
 
 pub(super) fn bad_answer(reason: String) -> HookEnd {

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use wubbo_core::{Candidates, Routing, Stage};
+use wubbo_core::{Candidates, Routing};
 use wubbo_plugin_sdk::abi::interest::Hook;
 use wubbo_plugin_sdk::abi::{names, providers, rule, write_at};
 use wubbo_plugin_sdk::native::RuleText;
 
-use super::guest::ServedCall;
 use super::instance::{WasmInstance, bad_answer, enter, failed, left, plain, written};
+use super::served::{self, Served};
 use crate::call::input;
-use crate::call::routing::remark;
+use crate::call::routing::{remark, view};
 use crate::instance::HookEnd;
 use crate::tables::{Columns, KnownTable};
 
@@ -74,21 +74,19 @@ impl WasmInstance {
         let guest = store.data_mut();
         guest.table = Some(place);
         guest.notes = routing.remarks.map(|_| Vec::new());
-        if self.module.reads {
-            guest.call = Some(ServedCall {
-                invocation: routing.invocation.clone(),
-                outcome: None,
-                stage: Stage::Call,
-                started: None,
-                consumer: Some(routing.consumer.clone()),
-            });
-        }
         if self.module.cells {
             guest.method.clear();
             guest.method.push_str(routing.invocation.method());
         }
         enter(store, &self.module, hook, self.limits.0);
-        let answer = function.call(&mut *store, length);
+        let answer = match self.module.reads {
+            true => {
+                let view = view(routing);
+                store.data_mut().call = Some(Served::new(&view));
+                served::lend(&view, || function.call(&mut *store, length))
+            }
+            false => function.call(&mut *store, length),
+        };
         let guest = store.data_mut();
         guest.table = None;
         guest.call = None;

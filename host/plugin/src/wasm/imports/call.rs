@@ -3,15 +3,15 @@
 use wasmtime::{Caller, Linker, Result};
 use wubbo_plugin_sdk::ErrorKind;
 use wubbo_plugin_sdk::abi::interest::{self, BadInterest, Hook, Space};
-use wubbo_plugin_sdk::abi::{field, names};
+use wubbo_plugin_sdk::abi::names;
 use wubbo_plugin_sdk::native::{Form, HostResult, Part};
 
 use super::{WUBBO, bytes, check_buffer, give, parts, text, wide};
 use crate::call::input::Interests;
-use crate::call::{Text, body, url};
+use crate::call::{CallView, Text, body, url};
 use crate::instance::Said;
 use crate::shared::{Phase, message};
-use crate::wasm::guest::{Guest, ServedCall, ServedUrl};
+use crate::wasm::guest::{Guest, ServedUrl};
 
 type Cx<'a> = Caller<'a, Guest>;
 
@@ -27,8 +27,10 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> Result<()> {
     Ok(())
 }
 
-fn served(guest: &Guest) -> HostResult<&ServedCall> {
-    guest.call.as_ref().ok_or(ErrorKind::NotAllowed)
+/// Reads the call that the hook serves.
+fn served<R>(guest: &Guest, read: impl FnOnce(&CallView<'_>) -> HostResult<R>) -> HostResult<R> {
+    let call = guest.call.ok_or(ErrorKind::NotAllowed)?;
+    call.view(read)
 }
 
 /// The key of a read: interned, or the text at `key`.
@@ -56,28 +58,25 @@ fn get(
     let Some(space) = Space::from_number(space) else {
         return Ok(ErrorKind::BadArgument.code());
     };
-    let Some(key) = key(memory, space, id, name, name_len)? else {
-        return Ok(ErrorKind::BadArgument.code());
-    };
-    let Some(call) = &guest.call else {
-        let found = configured(guest, space, key);
-        return match found {
+    let Some(call) = guest.call else {
+        let Some(key) = key(memory, space, id, name, name_len)? else {
+            return Ok(ErrorKind::BadArgument.code());
+        };
+        return match configured(guest, space, key) {
             Ok(value) => give(memory, "get", out, cap, value.as_str().as_bytes()),
             Err(kind) => Ok(kind.code()),
         };
     };
-    if space == Space::Field {
-        return match call.view().field(field::id(key)) {
+    call.view(|view| {
+        let Some(key) = key(memory, space, id, name, name_len)? else {
+            return Ok(ErrorKind::BadArgument.code());
+        };
+        match view.get(space, key) {
             Ok(Some(value)) => give(memory, "get", out, cap, value.as_str().as_bytes()),
             Ok(None) => Ok(ErrorKind::Absent.code()),
             Err(kind) => Ok(kind.code()),
-        };
-    }
-    match call.view().stored(space, key) {
-        Ok(Some(value)) => give(memory, "get", out, cap, value.as_bytes()),
-        Ok(None) => Ok(ErrorKind::Absent.code()),
-        Err(kind) => Ok(kind.code()),
-    }
+        }
+    })
 }
 
 /// A text of the URL that `configure_url` is about.
@@ -109,7 +108,7 @@ fn pairs(guest: &Guest, space: u32) -> HostResult<Vec<u8>> {
         out.extend_from_slice(value.as_bytes());
     };
     match (&guest.call, &guest.url, space) {
-        (Some(call), ..) => call.view().list(space, &mut pair)?,
+        (Some(call), ..) => call.view(|view| view.list(space, &mut pair))?,
         (None, Some(ServedUrl(url)), Space::Url) => {
             url.first_params().for_each(|(key, value)| pair(key, value));
         }
@@ -120,7 +119,7 @@ fn pairs(guest: &Guest, space: u32) -> HostResult<Vec<u8>> {
 }
 
 fn number(cx: Cx<'_>, what: u32) -> i64 {
-    wide(served(cx.data()).and_then(|call| call.view().number(what)))
+    wide(served(cx.data(), |view| view.number(what)))
 }
 
 #[allow(clippy::too_many_arguments, reason = "the ABI's signature")]
@@ -137,7 +136,7 @@ fn read_body(
     let (memory, guest) = parts(&mut cx, "body")?;
     check_buffer(memory, "body", out, cap)?;
     let path = text(memory, "body", path, path_len)?;
-    let found = served(guest).and_then(|call| {
+    let found = served(guest, |view| {
         let bad = ErrorKind::BadArgument;
         let part = match part {
             names::BODY_ARGUMENT => Part::Argument(index),
@@ -146,7 +145,7 @@ fn read_body(
             _ => return Err(bad),
         };
         let form = Form::from_number(form).ok_or(bad)?;
-        body::read(&call.view(), guest.shared.body, part, form, path)
+        body::read(view, guest.shared.body, part, form, path)
     });
     match found {
         Ok(value) => give(memory, "body", out, cap, &value),

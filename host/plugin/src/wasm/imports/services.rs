@@ -37,7 +37,11 @@ fn log(mut cx: Cx<'_>, target: u32, level: u32, start: u32, len: u32) -> Result<
     let Some(level) = level else {
         return Ok(ErrorKind::BadArgument.code());
     };
-    Ok(code(guest.functions().log(target, level, line)))
+    let logged = match guest.call {
+        Some(call) => call.view(|view| guest.functions_of(Some(*view)).log(target, level, line)),
+        None => guest.functions().log(target, level, line),
+    };
+    Ok(code(logged))
 }
 
 fn clock(cx: Cx<'_>, which: u32) -> i64 {

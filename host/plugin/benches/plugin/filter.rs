@@ -4,32 +4,20 @@
 //! Bookkeeping is included: slot, deadline, counters, checks, the commands applied. Goals are those of design section 10:
 //! one read <= 100 ns, a chain of five <= 500 ns, file closed to live <= 250 ms and <= 50 ms from the cache.
 
-#[path = "common/cpu.rs"]
-mod cpu;
-
 use std::hint::black_box;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion};
 use tokio::runtime::Runtime;
-use wubbo_core::{
-    Filter, Invocation, PolicySet, PolicySlot, Request, Scratch, ServiceKey, Slot, Stage, Url,
-};
-use wubbo_plugin::{LogSink, PluginHost, PluginsConfig};
+use wubbo_core::{Filter, Invocation, Request, Scratch, ServiceKey, Stage, Url};
 use wubbo_plugin_sdk::Error;
 use wubbo_plugin_sdk::abi::interest::Space;
 use wubbo_plugin_sdk::native::{Create, Factory, HostCall, HostFunctions, NativeFilter};
 
-use cpu::CpuTime;
-
-struct Silent;
-
-impl LogSink for Silent {
-    fn log(&self, _plugin: &str, _level: tracing::Level, _target: &str, _line: &str) {}
-}
+use crate::cpu::CpuTime;
+use crate::rig::Rig;
 
 /// Reads the attachment `tenant`, as a linked plugin.
 struct Reader;
@@ -93,39 +81,6 @@ fn asks(count: usize) -> String {
     ask.repeat(count) + "(i64.const 0)"
 }
 
-/// A running host over these files.
-struct Rig {
-    dir: tempfile::TempDir,
-    host: PluginHost,
-    policies: Arc<PolicySlot>,
-}
-
-fn rig(runtime: &Runtime, files: &[(String, Vec<u8>)], cache: Option<&Path>) -> Rig {
-    let dir = tempfile::tempdir().expect("a directory");
-    for (name, bytes) in files {
-        std::fs::write(dir.path().join(name), bytes).expect("a file");
-    }
-    let config = PluginsConfig {
-        dir: Some(dir.path().to_owned()),
-        cache_dir: cache.map(Path::to_owned),
-        builtins: files.is_empty(),
-        ..PluginsConfig::default()
-    };
-    let policies = Arc::new(Slot::new(PolicySet::default()));
-    let start = PluginHost::start(
-        config,
-        vec![LINKED],
-        Arc::clone(&policies),
-        Arc::new(Silent),
-    );
-    let host = runtime.block_on(start).expect("a host");
-    Rig {
-        dir,
-        host,
-        policies,
-    }
-}
-
 /// A call with sixteen attachments, the one that is read in the middle.
 fn invocation() -> Invocation {
     let mut request = Request::new(
@@ -152,7 +107,7 @@ fn filters(rig: &Rig) -> Vec<Arc<dyn Filter>> {
         .collect()
 }
 
-fn calls(criterion: &mut Criterion<CpuTime>) {
+pub(crate) fn calls(criterion: &mut Criterion<CpuTime>) {
     let runtime = Runtime::new().expect("a runtime");
     let mut group = criterion.benchmark_group("filter");
     let one = |name: &str, interest: &str, imports: &str, hook: &str| {
@@ -179,23 +134,16 @@ fn calls(criterion: &mut Criterion<CpuTime>) {
         ("wasm, chain of five with one read each", five),
     ];
     for (name, files) in cases {
-        let rig = rig(&runtime, &files, None);
+        let rig = Rig::start(&runtime, vec![LINKED], &files, None);
         let filters = filters(&rig);
         assert!(!filters.is_empty(), "{name}: nothing to measure");
         let mut invocation = invocation();
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                for filter in &filters {
-                    let mut scratch = Scratch::default();
-                    black_box(filter.on_request(&mut invocation, &mut scratch));
-                }
-            });
+        rig.measure(&mut group, name, || {
+            for filter in &filters {
+                let mut scratch = Scratch::default();
+                black_box(filter.on_request(&mut invocation, &mut scratch));
+            }
         });
-        for plugin in rig.host.status().plugins {
-            let trips: u64 = plugin.counters.trips.values().sum();
-            assert_eq!(trips, 0, "{name}");
-            assert!(plugin.counters.hooks > 0, "{name}: never entered");
-        }
     }
     group.finish();
 }
@@ -221,15 +169,16 @@ fn large(mark: u64) -> Vec<u8> {
 }
 
 /// Drops a module of about 100 KB by a rename and waits until the host says that it is live.
-fn swaps(criterion: &mut Criterion<WallTime>) {
+pub(crate) fn swaps(criterion: &mut Criterion<WallTime>) {
     let runtime = Runtime::new().expect("a runtime");
     let cache = tempfile::tempdir().expect("a directory");
     let mut group = criterion.benchmark_group("swap");
     group
         .sample_size(10)
         .measurement_time(Duration::from_secs(5));
-    let rig = rig(
+    let rig = Rig::start(
         &runtime,
+        vec![LINKED],
         &[("large.wasm".to_owned(), large(0))],
         Some(cache.path()),
     );
@@ -274,11 +223,3 @@ fn swap(runtime: &Runtime, rig: &Rig, before: u64) -> Duration {
     );
     start.elapsed()
 }
-
-criterion_group! {
-    name = calling;
-    config = Criterion::default().with_measurement(CpuTime);
-    targets = calls
-}
-criterion_group!(swapping, swaps);
-criterion_main!(calling, swapping);

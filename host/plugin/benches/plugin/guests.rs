@@ -3,20 +3,15 @@
 //! Calls are measured in CPU time of their thread, bookkeeping and checks included. Goals of design section 10: tag router over 1000
 //! <= 1.5 us, random over 1000 <= 100 ns. A list is handed to every slot (two per core): wall time from `deliver` to its end.
 
-#[path = "common/cpu.rs"]
-mod cpu;
-
 use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::measurement::WallTime;
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion};
 use tokio::runtime::Runtime;
 use wubbo_core::{
-    Candidates, Choice, Invocation, PolicySet, PolicySlot, ProviderRow, ProviderTable, Request,
-    Routing, ServiceKey, Slot, Url,
+    Candidates, Choice, Invocation, ProviderRow, ProviderTable, Request, Routing, ServiceKey, Url,
 };
-use wubbo_plugin::{LogSink, PluginHost, PluginsConfig};
 use wubbo_plugin_sdk::Error;
 use wubbo_plugin_sdk::abi::interest::Space;
 use wubbo_plugin_sdk::native::{
@@ -24,15 +19,10 @@ use wubbo_plugin_sdk::native::{
     RuleText,
 };
 
-use cpu::CpuTime;
+use crate::cpu::CpuTime;
+use crate::rig::Rig;
 
 type Done = Result<(), Error>;
-
-struct Silent;
-
-impl LogSink for Silent {
-    fn log(&self, _plugin: &str, _level: tracing::Level, _target: &str, _line: &str) {}
-}
 
 /// Keeps the providers tagged `gray`, of one list.
 #[derive(Default)]
@@ -174,38 +164,10 @@ fn guests() -> [(&'static str, Vec<u8>); 2] {
     ]
 }
 
-/// A running host in one of the two forms.
-struct Rig {
-    _dir: tempfile::TempDir,
-    host: PluginHost,
-    policies: Arc<PolicySlot>,
-}
-
-fn rig(runtime: &Runtime, linked: bool) -> Rig {
-    let dir = tempfile::tempdir().expect("a directory");
-    if !linked {
-        for (name, bytes) in guests() {
-            std::fs::write(dir.path().join(name), bytes).expect("a file");
-        }
-    }
-    let config = PluginsConfig {
-        dir: Some(dir.path().to_owned()),
-        builtins: linked,
-        ..PluginsConfig::default()
-    };
-    let policies = Arc::new(Slot::new(PolicySet::default()));
-    let start = PluginHost::start(
-        config,
-        LINKED.to_vec(),
-        Arc::clone(&policies),
-        Arc::new(Silent),
-    );
-    let host = runtime.block_on(start).expect("a host");
-    Rig {
-        _dir: dir,
-        host,
-        policies,
-    }
+fn start(runtime: &Runtime, linked: bool) -> Rig {
+    let files = guests().map(|(name, bytes)| (name.to_owned(), bytes));
+    let files = if linked { &[][..] } else { &files };
+    Rig::start(runtime, LINKED.to_vec(), files, None)
 }
 
 fn urls(rows: usize) -> Vec<Url> {
@@ -235,7 +197,7 @@ fn table(version: u64, urls: &[Url]) -> Arc<ProviderTable> {
     ))
 }
 
-fn calls(criterion: &mut Criterion<CpuTime>) {
+pub(crate) fn calls(criterion: &mut Criterion<CpuTime>) {
     let runtime = Runtime::new().expect("a runtime");
     let mut group = criterion.benchmark_group("1000 providers");
     let table = table(1, &urls(1000));
@@ -252,7 +214,7 @@ fn calls(criterion: &mut Criterion<CpuTime>) {
         remarks: None,
     };
     for (form, linked) in [("native", true), ("wasm", false)] {
-        let rig = rig(&runtime, linked);
+        let rig = start(&runtime, linked);
         runtime.block_on(rig.host.tables().deliver(&table));
         let policies = rig.policies.load();
         let router = &policies.routers().first().expect("a router").router;
@@ -260,33 +222,26 @@ fn calls(criterion: &mut Criterion<CpuTime>) {
         let mut left = all.clone();
         router.route(&routing, &mut left);
         assert_eq!(left.count(), 334, "{form}");
-        group.bench_function(format!("{form}, by tag"), |bencher| {
-            // All that is clear stays clear: the work is the same each time, and no copy is measured.
-            bencher.iter(|| router.route(&routing, black_box(&mut left)));
+        // All that is clear stays clear: the work is the same each time, and no copy is measured.
+        rig.measure(&mut group, &format!("{form}, by tag"), || {
+            router.route(&routing, black_box(&mut left));
         });
         let balancer = policies.balancer("uniform").expect("a balancer");
-        group.bench_function(format!("{form}, uniform pick"), |bencher| {
-            bencher.iter(|| {
-                let chosen = balancer.select(&routing, black_box(&all));
-                assert!(matches!(chosen, Choice::Row(_)));
-            });
+        rig.measure(&mut group, &format!("{form}, uniform pick"), || {
+            let chosen = balancer.select(&routing, black_box(&all));
+            assert!(matches!(chosen, Choice::Row(_)));
         });
-        for plugin in rig.host.status().plugins {
-            let trips: u64 = plugin.counters.trips.values().sum();
-            assert_eq!((trips, plugin.counters.unknown_table), (0, 0), "{form}");
-            assert!(plugin.counters.hooks > 0, "{form}: never entered");
-        }
     }
     group.finish();
 }
 
-fn lists(criterion: &mut Criterion<WallTime>) {
+pub(crate) fn lists(criterion: &mut Criterion<WallTime>) {
     let runtime = Runtime::new().expect("a runtime");
     let mut group = criterion.benchmark_group("hand out a list");
     group.sample_size(20);
     let mut version = 0;
     for (form, linked) in [("native", true), ("wasm", false)] {
-        let rig = rig(&runtime, linked);
+        let rig = start(&runtime, linked);
         let sink = rig.host.tables();
         for rows in [10, 100, 1000, 10_000] {
             let urls = urls(rows);
@@ -308,11 +263,3 @@ fn lists(criterion: &mut Criterion<WallTime>) {
     }
     group.finish();
 }
-
-criterion_group! {
-    name = calling;
-    config = Criterion::default().with_measurement(CpuTime);
-    targets = calls
-}
-criterion_group!(handing, lists);
-criterion_main!(calling, handing);
