@@ -1,4 +1,7 @@
-//! A generation as a [`Configurator`]. Off the call path: it waits for an instance where every one is in use.
+//! A generation as a [`Configurator`]. Off the call path: it waits for an instance where every one is in use. When it fails, what it
+//! last did to the URL is done again.
+
+mod last_good;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +13,9 @@ use wubbo_plugin_sdk::abi::interest::Hook;
 use crate::enter;
 use crate::generation::Generation;
 use crate::slots::{NoneFree, Tally};
+use last_good::{Changes, apply};
+
+pub(crate) use last_good::LastGood;
 
 /// One edition of a configurator.
 pub(crate) struct PluginConfigurator {
@@ -21,7 +27,8 @@ impl PluginConfigurator {
         Self { generation }
     }
 
-    fn rewrite(&self, url: &Url, side: ConfigureSide) -> Result<Option<Url>, String> {
+    /// What the plugin wants changed.
+    fn ask(&self, url: &Url, side: ConfigureSide) -> Result<Changes, String> {
         let generation = &*self.generation;
         let taken = match generation.slots.take() {
             Ok(taken) => taken,
@@ -37,20 +44,20 @@ impl PluginConfigurator {
             seat.instance.configure(url, side, &mut seat.commands)
         })?;
         let Some(seat) = taken.as_ref().filter(|seat| !seat.commands.is_empty()) else {
-            return Ok(None);
+            return Ok(Changes::new());
         };
         let reason = match check(&seat.commands, hook, generation.shared.write) {
             Ok(batch) => {
-                let rewritten = batch
-                    .iter()
-                    .fold(url.to_builder(), |url, command| match command {
-                        Command::SetParameter(key, value) => url.param(key, value),
-                        Command::RemoveParameter(key) => url.without_param(key),
-                        // The check lets nothing else through.
-                        _ => url,
-                    });
+                let changes = batch.iter().filter_map(|command| match command {
+                    Command::SetParameter(key, value) => {
+                        Some((key.to_owned(), Some(value.to_owned())))
+                    }
+                    Command::RemoveParameter(key) => Some((key.to_owned(), None)),
+                    // The check lets nothing else through.
+                    _ => None,
+                });
                 Tally::add(&taken.tally().decided);
-                return Ok(Some(rewritten.build()));
+                return Ok(changes.collect());
             }
             Err(bad) => bad.to_string(),
         };
@@ -64,12 +71,23 @@ impl Configurator for PluginConfigurator {
     }
 
     fn configure(&self, url: &Url, side: ConfigureSide) -> Option<Url> {
-        match self.rewrite(url, side) {
-            Ok(rewritten) => rewritten,
+        let shared = &self.generation.shared;
+        match self.ask(url, side) {
+            Ok(changes) => {
+                let rewritten = (!changes.is_empty()).then(|| apply(url, &changes));
+                shared.last_good.note(url, side, changes);
+                rewritten
+            }
             Err(reason) => {
-                let text = format!("configure_url: {reason}; the url stays as it is");
-                self.generation.shared.note(tracing::Level::WARN, &text);
-                None
+                let last = shared.last_good.of(url, side);
+                let instead = match &last {
+                    Some(_) => "the url is configured as it was",
+                    None => "the url stays as it is",
+                };
+                let text = format!("configure_url: {reason}; {instead}");
+                shared.note(tracing::Level::WARN, &text);
+                let last = last.filter(|changes| !changes.is_empty())?;
+                Some(apply(url, &last))
             }
         }
     }

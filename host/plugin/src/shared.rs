@@ -14,6 +14,7 @@ use wubbo_plugin_sdk::{Access, ErrorKind, Fail, Manifest};
 
 use crate::call::CallView;
 use crate::call::body::BodyGrants;
+use crate::configurator::LastGood;
 use crate::counters::Counters;
 use crate::instance::Trip;
 use crate::limits::Limits;
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     pub(crate) state: Arc<State>,
     pub(crate) metrics: Metrics,
+    /// What a configurator last did to each URL.
+    pub(crate) last_good: Arc<LastGood>,
     pub(crate) log: Arc<dyn LogSink>,
     pub(crate) share: LogShare,
     pub(crate) trips: Trips,
@@ -84,6 +87,7 @@ impl Shared {
         settings: &Settings,
         number: u64,
         state: Arc<State>,
+        last_good: Arc<LastGood>,
         log: Arc<dyn LogSink>,
     ) -> Self {
         let bound =
@@ -106,6 +110,7 @@ impl Shared {
             counters: Counters::default(),
             state,
             metrics: Metrics::new(),
+            last_good,
             log,
             share: LogShare::new(),
             trips: Trips::default(),

@@ -81,7 +81,15 @@ impl Workshop {
             applies: settings.applies.clone(),
         };
         let state = self.states.of(&identity, manifest.state_version);
-        let shared = Shared::new(manifest, settings, number, state, Arc::clone(&self.log));
+        let last_good = before.map(|before| Arc::clone(&before.shared.last_good));
+        let shared = Shared::new(
+            manifest,
+            settings,
+            number,
+            state,
+            last_good.unwrap_or_default(),
+            Arc::clone(&self.log),
+        );
         let generation = Generation::start(Making {
             identity: identity.as_str().into(),
             number,

@@ -40,7 +40,14 @@ pub fn describe(bytes: &[u8]) -> Result<Option<String>, PluginError> {
     })?;
     let manifest = checked.manifest().clone();
     let state = States::default().of(&manifest.identity(), manifest.state_version);
-    let shared = Shared::new(manifest, &Settings::default(), 0, state, Arc::new(Silent));
+    let shared = Shared::new(
+        manifest,
+        &Settings::default(),
+        0,
+        state,
+        Arc::default(),
+        Arc::new(Silent),
+    );
     let mut store = store(&engine, Arc::new(shared));
     let described = run(&engine, &pre, &mut store);
     described.map_err(|error| refusal(&mut store, &error))

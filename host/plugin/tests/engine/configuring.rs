@@ -2,11 +2,12 @@
 
 use wubbo_core::{ConfigureSide, PolicySet, Url};
 
-use crate::guests::fixture;
+use crate::guests::{fixture, fixture_named};
 use crate::rig::{Rig, start};
 
 /// The fixtures that are tried here.
 pub(crate) const FIXTURES: &[&str] = &[
+    "configurator-passes",
     "configurator-sets",
     "configurator-traps",
     "configurator-wrong-op",
@@ -66,6 +67,53 @@ async fn a_configurator_sets_and_removes_parameters() {
     })
     .await;
     assert_eq!(rig.policies.load().configuration(), first + 2);
+}
+
+#[tokio::test]
+async fn a_configurator_that_fails_keeps_its_last_good_configuration() {
+    let good = || fixture_named("configurator-sets", "c");
+    let bad = || fixture_named("configurator-traps", "c");
+    let rig = start(&[("c.wasm", &good())]).await;
+    let policies = |rig: &Rig| rig.policies.load();
+    let url = configure(&policies(&rig)).unwrap();
+    // Another generation that fails: what the one before did to this provider stays, on the URL of now.
+    rig.put("c.wasm", &bad());
+    rig.until_generation("configurator/c", 2).await;
+    assert_eq!(configure(&policies(&rig)), Some(url));
+    let said = |text: &String| text.ends_with("; the url is configured as it was");
+    assert!(
+        rig.lines.texts().iter().any(said),
+        "{:?}",
+        rig.lines.texts()
+    );
+    let moved = provider()
+        .with_param("other", "2")
+        .with_param("weight", "5");
+    let again = |url: &Url| {
+        let policies = rig.policies.load();
+        let entry = &policies.configurators()[0];
+        entry.configurator.configure(url, ConfigureSide::Consumer)
+    };
+    let configured = again(&moved).unwrap();
+    let read = |key| configured.get(key);
+    assert_eq!(
+        (read("timeout"), read("weight"), read("other")),
+        (Some("1234"), None, Some("2"))
+    );
+    // A provider that was never configured well, and the other side, stay as they are.
+    assert_eq!(again(&provider().with_port(1)), None);
+    let policies = rig.policies.load();
+    let side = policies.configurators()[0]
+        .configurator
+        .configure(&provider(), ConfigureSide::Provider);
+    assert_eq!(side, None);
+    // "No change" is a good answer too, and the last one counts.
+    rig.put("c.wasm", &fixture_named("configurator-passes", "c"));
+    rig.until_generation("configurator/c", 3).await;
+    assert_eq!(again(&provider()), None);
+    rig.put("c.wasm", &[bad(), b"\0\x02\x01x".to_vec()].concat());
+    rig.until_generation("configurator/c", 4).await;
+    assert_eq!(again(&provider()), None);
 }
 
 #[tokio::test]
