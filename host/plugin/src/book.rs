@@ -2,6 +2,7 @@
 
 mod placed;
 mod report;
+mod swaps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
@@ -10,8 +11,10 @@ use wubbo_core::PolicySlot;
 use wubbo_plugin_sdk::{Kind, Manifest};
 
 use crate::generation::Generation;
-use crate::status::{DirectoryStatus, Origin, Reason};
+use crate::status::{DirectoryStatus, Origin, Reason, RolledBack, SwapCounters};
 use placed::Placed;
+#[cfg(feature = "wasm")]
+pub(crate) use swaps::SwapEnd;
 
 /// A generation that is part of the published set, or would be if no file shadowed it.
 #[derive(Clone)]
@@ -22,6 +25,8 @@ pub(crate) struct Live {
     pub(crate) sha256: Option<String>,
     pub(crate) swap_ms: Option<u64>,
     pub(crate) cached: bool,
+    /// The file says something else, from which the plugin was rolled back.
+    pub(crate) rolled_back: Option<RolledBack>,
 }
 
 /// What is known of a file that is not live as it stands.
@@ -50,6 +55,8 @@ pub(crate) struct Book {
     files: BTreeMap<String, Live>,
     older: Vec<Weak<Generation>>,
     not_live: BTreeMap<String, NotLive>,
+    /// How the swaps of each identity ended, while it is known.
+    swaps: BTreeMap<String, SwapCounters>,
     pub(crate) directory: Option<DirectoryStatus>,
 }
 
@@ -71,6 +78,7 @@ impl Book {
             files: BTreeMap::new(),
             older: Vec::new(),
             not_live: BTreeMap::new(),
+            swaps: BTreeMap::new(),
             directory: None,
         }
     }
@@ -84,6 +92,17 @@ impl Book {
     #[cfg(feature = "wasm")]
     pub(crate) fn is_required(&self, identity: &str) -> bool {
         self.required.contains(identity)
+    }
+
+    #[cfg(feature = "wasm")]
+    pub(crate) fn is_linked(&self, identity: &str) -> bool {
+        self.builtins.contains_key(identity)
+    }
+
+    /// The current generation of an identity.
+    pub(crate) fn generation(&self, identity: &str) -> Option<Arc<Generation>> {
+        let live = self.current(identity)?;
+        Some(Arc::clone(&live.generation))
     }
 
     /// The required identities that are not live, each with why.

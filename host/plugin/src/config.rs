@@ -22,6 +22,9 @@ pub struct PluginsConfig {
     pub workers: usize,
     /// Where compiled modules are kept, mode 0600, by content. Default none: each start compiles anew.
     pub cache_dir: Option<PathBuf>,
+    /// Where generations are kept for a roll-back, mode 0700/0600: of each identity the one that is live and the 3 before it, 256 MiB
+    /// together at most. Of one host alone. Default none: nothing can be rolled back.
+    pub kept_dir: Option<PathBuf>,
     /// Settings by identity, with the keys of a plugin's YAML: of linked plugins, and of files that have no YAML beside them. Default none.
     pub configs: BTreeMap<String, serde_json::Value>,
     /// How long a file must rest before it is read. Default 20 ms.
@@ -44,6 +47,7 @@ impl Default for PluginsConfig {
             memory_total_bytes: 1 << 30,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             cache_dir: None,
+            kept_dir: None,
             configs: BTreeMap::new(),
             settle: Duration::from_millis(20),
             poll: Duration::from_secs(2),

@@ -23,9 +23,30 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         })
 }
 
+/// The digest that 64 hexadecimal digits say.
+pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    if text.len() != 2 * digest.len() || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (at, byte) in digest.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(digest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_are_read_back() {
+        let digest = sha256(&[b"abc"]);
+        assert_eq!(unhex(&hex(&digest)), Some(digest));
+        for text in ["", "ab", &"g".repeat(64), &"é".repeat(32), &"a".repeat(66)] {
+            assert_eq!(unhex(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn parts_are_hashed_end_to_end() {

@@ -29,6 +29,14 @@ pub enum PluginErrorKind {
     Engine,
     /// What is asked for was not built in.
     Feature,
+    /// There is no such plugin, or no such generation of it.
+    Unknown,
+    /// What is asked for does not fit the state of the plugin.
+    Conflict,
+    /// What is asked for cannot be: a digest that is none.
+    Argument,
+    /// A kept file is not what was written.
+    Damaged,
 }
 
 impl PluginErrorKind {
@@ -47,6 +55,10 @@ impl PluginErrorKind {
             Self::Required => "required",
             Self::Engine => "engine",
             Self::Feature => "feature",
+            Self::Unknown => "unknown",
+            Self::Conflict => "conflict",
+            Self::Argument => "argument",
+            Self::Damaged => "damaged",
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::news::News;
 use crate::rules::{Accepted, HostRules};
 use crate::shared::Shared;
 use crate::slots::{NoneFree, Slots, Taken};
+use crate::status::PluginHealth;
 use crate::tables::{RefusedTable, Tables};
 #[cfg(feature = "wasm")]
 use crate::wasm::WasmModule;
@@ -170,6 +171,11 @@ impl Generation {
 
     pub(crate) fn condition(&self) -> Condition {
         self.lock_health().condition()
+    }
+
+    /// How it is doing, as it is shown.
+    pub(crate) fn health(&self) -> PluginHealth {
+        self.lock_health().report(Instant::now())
     }
 
     fn lock_health(&self) -> MutexGuard<'_, Health> {

@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::status::PluginHealth;
+
 /// First pause between a trip and the replacement; each further round doubles it.
 pub(crate) const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
 /// Longest pause.
@@ -27,6 +29,17 @@ pub(crate) enum Condition {
     BackOff,
     /// It tripped too often: the failure policy answers, one instance is tried now and then.
     Quarantined,
+}
+
+impl Condition {
+    /// The condition's stable name, in JSON and as metrics label.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::BackOff => "back_off",
+            Self::Quarantined => "quarantined",
+        }
+    }
 }
 
 /// Trips of one generation and when to try again.
@@ -124,6 +137,24 @@ impl Health {
         }
     }
 
+    /// An operator says that the cause is gone: everything is forgotten, and the empty slots are due now.
+    pub(crate) fn clear(&mut self, now: Instant) {
+        *self = Self::new();
+        self.refill_at = Some(now);
+    }
+
+    /// As it is shown.
+    pub(crate) fn report(&self, now: Instant) -> PluginHealth {
+        let since = |round: &&Instant| now.saturating_duration_since(**round) < WINDOW;
+        let next = self.refill_at.map(|due| due.saturating_duration_since(now));
+        PluginHealth {
+            condition: self.condition().name(),
+            rounds: self.rounds.iter().filter(since).count(),
+            next_attempt_ms: next.map(|next| u64::try_from(next.as_millis()).unwrap_or(u64::MAX)),
+            probing: self.is_probing(),
+        }
+    }
+
     /// Whether it is in quarantine with no probe running: no instance is to stand.
     pub(crate) fn is_resting(&self) -> bool {
         self.quarantine.is_some() && self.refill_at.is_some()
@@ -201,6 +232,32 @@ mod tests {
         assert_eq!(health.refill(due + PROBE_EVERY, 4, 60), 1);
         assert!(health.probe(60 + PROBE_HOOKS));
         assert_eq!(health.condition(), Condition::Healthy);
+    }
+
+    #[test]
+    fn an_operator_ends_a_quarantine_at_once_and_the_next_one_comes_as_slowly_as_the_first() {
+        let mut now = Instant::now();
+        let mut health = Health::new();
+        for _ in 0..ROUNDS_MAX {
+            now = health.trip(now);
+            health.refill(now, 4, 0);
+        }
+        let shown = health.report(now);
+        assert_eq!((shown.condition, shown.rounds), ("quarantined", ROUNDS_MAX));
+        assert!(shown.probing);
+        health.clear(now);
+        let shown = health.report(now);
+        assert_eq!((shown.condition, shown.rounds), ("back_off", 0));
+        assert_eq!(shown.next_attempt_ms, Some(0));
+        assert_eq!(health.refill(now, 4, 0), 4);
+        assert_eq!(health.condition(), Condition::Healthy);
+        for _ in 1..ROUNDS_MAX {
+            now = health.trip(now);
+            health.refill(now, 4, 0);
+        }
+        assert_eq!(health.condition(), Condition::Healthy);
+        health.trip(now);
+        assert_eq!(health.condition(), Condition::Quarantined);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The plugin host as the program sees it: started once, asked for its status, told to stop.
 
+mod operate;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,6 +10,8 @@ use std::time::Duration;
 use wubbo_core::{PolicySlot, RuleSet, TableSink, Tasks};
 use wubbo_plugin_sdk::native::Factory;
 
+#[cfg(feature = "wasm")]
+use crate::archive::Archive;
 use crate::book::Book;
 use crate::config::PluginsConfig;
 use crate::error::{PluginError, PluginErrorKind};
@@ -31,6 +35,8 @@ pub struct PluginHost {
     sink: Arc<Sink>,
     tasks: Tasks,
     threads: Threads,
+    #[cfg(feature = "wasm")]
+    roll_backs: Option<crate::directory::RollBacks>,
 }
 
 /// What the host's task and its status share.
@@ -39,6 +45,8 @@ pub(crate) struct Inner {
     book: Mutex<Book>,
     #[cfg(feature = "wasm")]
     pub(crate) engine: Option<Arc<Engine>>,
+    #[cfg(feature = "wasm")]
+    pub(crate) archive: Option<Archive>,
 }
 
 impl Inner {
@@ -76,14 +84,22 @@ impl PluginHost {
                 format!("the plugin host panicked: {error}"),
             )
         })??;
-        let host = Self {
+        #[cfg_attr(
+            not(feature = "wasm"),
+            expect(unused_mut, reason = "a directory changes it")
+        )]
+        let mut host = Self {
             sink: Arc::new(Sink::new(Arc::clone(&inner.workshop.tables))),
             inner: Arc::new(inner),
             tasks: Tasks::new("plugin directory"),
             threads,
+            #[cfg(feature = "wasm")]
+            roll_backs: None,
         };
         #[cfg(feature = "wasm")]
-        crate::directory::watch(&host.inner, &host.tasks).await?;
+        {
+            host.roll_backs = crate::directory::watch(&host.inner, &host.tasks).await?;
+        }
         let missing = host.inner.book().missing();
         if !missing.is_empty() {
             let text = format!("required plugins are not live: {}", missing.join("; "));
@@ -95,14 +111,11 @@ impl PluginHost {
     /// The state of every plugin and of the directory now.
     #[must_use]
     pub fn status(&self) -> PluginsStatus {
-        #[cfg(feature = "wasm")]
-        let (memory, pooling) = self.inner.engine.as_ref().map_or((0, false), |engine| {
-            (engine.memory_used(), engine.pooling())
-        });
-        #[cfg(not(feature = "wasm"))]
-        let (memory, pooling) = (0, false);
         let rules = self.inner.workshop.rules.status();
-        self.inner.book().status(memory, pooling, rules)
+        let status = self.inner.book().status(rules);
+        #[cfg(feature = "wasm")]
+        let status = self.with_wasm(status);
+        status
     }
 
     /// Whom directories hand their lists of providers to, before a call is routed over one.
@@ -153,9 +166,9 @@ impl PluginHost {
     pub async fn shutdown(self) {
         let Self {
             inner,
-            sink: _,
             tasks,
             mut threads,
+            ..
         } = self;
         tasks.join(Duration::ZERO).await;
         inner.book().clear();
@@ -211,6 +224,11 @@ fn prepare(
             pooling: config.pooling,
         })?),
     };
+    #[cfg(feature = "wasm")]
+    let archive = match (&config.dir, &config.kept_dir) {
+        (Some(_), Some(kept)) => Some(Archive::open(kept)?),
+        _ => None,
+    };
     let workshop = workshop(config);
     let linked = if workshop.config.builtins {
         builtins
@@ -227,5 +245,7 @@ fn prepare(
         workshop,
         #[cfg(feature = "wasm")]
         engine,
+        #[cfg(feature = "wasm")]
+        archive,
     })
 }

@@ -15,12 +15,15 @@
 )]
 
 mod anatomy;
+#[cfg(feature = "wasm")]
+mod archive;
 mod book;
 mod call;
 mod check;
 mod config;
 mod configurator;
 mod counters;
+mod definition;
 mod digest;
 #[cfg(feature = "wasm")]
 mod directory;
@@ -39,6 +42,8 @@ mod log;
 mod metrics;
 mod native;
 mod news;
+#[cfg(feature = "wasm")]
+mod private_dir;
 mod router;
 mod rules;
 mod settings;
@@ -61,8 +66,9 @@ pub use limits::{CONFIGURE_MAX, HOOK_MAX, Limits, MEMORY_BYTES_MAX};
 pub use log::LogSink;
 pub use metrics::MetricValue;
 pub use status::{
-    DirectoryStatus, DrainingStatus, Origin, PluginRules, PluginState, PluginStatus, PluginTables,
-    PluginsStatus, Reason, RefusedFile, RefusedProviders, RefusedRule, RulesStatus, TripReport,
+    ArchiveStatus, DamagedFile, DirectoryStatus, DrainingStatus, KeptGeneration, KeptState, Origin,
+    PluginHealth, PluginRules, PluginState, PluginStatus, PluginTables, PluginsStatus, Reason,
+    RefusedFile, RefusedProviders, RefusedRule, RolledBack, RulesStatus, SwapCounters, TripReport,
 };
 #[cfg(feature = "wasm")]
 pub use wasm::describe;

@@ -8,6 +8,7 @@ use wubbo_core::{Applies, Pattern};
 use wubbo_plugin_sdk::abi::{limits, status};
 use wubbo_plugin_sdk::{Access, Fail, Kind, Manifest, Side, Stage};
 
+use crate::definition::Given;
 use crate::error::{PluginError, PluginErrorKind};
 use crate::limits::{CONFIGURE_MAX, GrantedLimits, HOOK_MAX, MEMORY_BYTES_MAX, parse_size};
 
@@ -95,6 +96,22 @@ impl Settings {
             bad(format!("{place}{}", first_line(&message)))
         })?;
         raw.checked()
+    }
+
+    /// Reads what the operator says about a plugin of this manifest.
+    ///
+    /// # Errors
+    /// Kind `Config` with the place.
+    pub(crate) fn of(given: &Given, manifest: &Manifest) -> Result<Self, PluginError> {
+        match given {
+            Given::Nothing => Ok(Self::default()),
+            Given::Yaml(bytes) => std::str::from_utf8(bytes)
+                .map_err(|error| bad(format!("not utf-8: {error}")))
+                .and_then(Self::from_yaml)
+                .map_err(|error| error.of(&"its yaml")),
+            Given::Host(tree) => Self::from_tree(tree)
+                .map_err(|error| error.of(&format_args!("plugins.config.{}", manifest.identity()))),
+        }
     }
 
     /// Reads settings that the host's own configuration holds.

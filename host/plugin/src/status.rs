@@ -1,5 +1,6 @@
 //! What can be asked at any time: every plugin, its generation, what it did, and why something is not live. Serialised as `/plugins`.
 
+mod operation;
 mod policies;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,6 +14,9 @@ use crate::instance::Trip;
 use crate::limits::Limits;
 use crate::metrics::MetricValue;
 
+pub use operation::{
+    ArchiveStatus, DamagedFile, KeptGeneration, KeptState, PluginHealth, RolledBack, SwapCounters,
+};
 pub use policies::{PluginRules, PluginTables, RefusedProviders, RefusedRule, RulesStatus};
 
 /// The state of the plugin host at one moment.
@@ -22,12 +26,16 @@ pub struct PluginsStatus {
     pub version: u64,
     /// The watched directory; absent without one.
     pub directory: Option<DirectoryStatus>,
+    /// Where generations are kept; absent where none are.
+    pub archive: Option<ArchiveStatus>,
     /// Every plugin that is live, drains or was refused, by identity.
     pub plugins: Vec<PluginStatus>,
     /// Guest memory of all instances, bytes.
     pub memory_bytes: usize,
     /// Whether instances come from the pool; false without the wasm engine too.
     pub pooling: bool,
+    /// Modules compiled since the start; those that the cache had are not among them.
+    pub compilations: u64,
     /// The rules of routers and configurators.
     pub rules: RulesStatus,
 }
@@ -133,6 +141,17 @@ pub struct PluginStatus {
     pub file: Option<String>,
     /// SHA-256 of the module.
     pub sha256: Option<String>,
+    /// SHA-256 of everything that defines the current generation: module, configuration, grants. A roll-back names a generation by its
+    /// first digits. Absent for a linked plugin.
+    pub digest: Option<String>,
+    /// From what the plugin was rolled back, while its file still says so.
+    pub rolled_back: Option<RolledBack>,
+    /// Generations on disk that it can be rolled back to, the newest first, the live one among them.
+    pub kept: Vec<KeptGeneration>,
+    /// How its swaps ended.
+    pub swaps: SwapCounters,
+    /// How the current generation is doing; absent if there is none.
+    pub health: Option<PluginHealth>,
     /// Number of the current generation, from 1; 0 if there is none.
     pub generation: u64,
     /// How many times that generation got fresh instances for a change of the rules, the first included; 0 if there is none.
@@ -176,6 +195,8 @@ pub struct DrainingStatus {
     pub generation: u64,
     /// Which edition of it.
     pub edition: u64,
+    /// SHA-256 of what defines it; absent for a linked plugin.
+    pub digest: Option<String>,
     /// Instances it still holds.
     pub instances: usize,
     /// How long it has been draining, milliseconds.

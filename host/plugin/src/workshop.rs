@@ -8,6 +8,7 @@ use wubbo_plugin_sdk::native::Factory;
 
 use crate::book::Live;
 use crate::config::PluginsConfig;
+use crate::definition::Given;
 use crate::error::{PluginError, PluginErrorKind};
 use crate::generation::{Form, Generation, Making, Placement};
 use crate::keeper::Keeper;
@@ -110,13 +111,11 @@ impl Workshop {
         Ok(generation)
     }
 
-    /// The settings that the host's configuration holds for an identity.
-    pub(crate) fn settings_of(&self, identity: &str) -> Result<Settings, PluginError> {
-        let Some(tree) = self.config.configs.get(identity) else {
-            return Ok(Settings::default());
-        };
-        Settings::from_tree(tree)
-            .map_err(|error| error.of(&format_args!("plugins.config.{identity}")))
+    /// The settings that the host's configuration holds for a linked plugin.
+    fn settings_of(&self, manifest: &Manifest) -> Result<Settings, PluginError> {
+        let tree = self.config.configs.get(&manifest.identity());
+        let given = tree.map_or(Given::Nothing, |tree| Given::Host(tree.clone()));
+        Settings::of(&given, manifest)
     }
 
     /// Starts the linked plugins.
@@ -140,7 +139,7 @@ impl Workshop {
                     format!("{identity} is linked twice"),
                 ));
             }
-            let settings = self.settings_of(&identity)?;
+            let settings = self.settings_of(&manifest)?;
             if settings.disabled {
                 continue;
             }
@@ -159,6 +158,7 @@ impl Workshop {
                 sha256: None,
                 swap_ms: None,
                 cached: false,
+                rolled_back: None,
             };
             builtins.insert(identity, live);
         }

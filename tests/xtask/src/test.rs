@@ -66,6 +66,13 @@ pub(crate) fn full() -> Done {
         cargo()
             .args(["test", "-p", "wubbo-tests", "--test", "it"])
             .env("WUBBO_FULL", "on"),
+    )?;
+    run(
+        "long forms of the plugin host",
+        cargo()
+            .args(["test", "-p", "wubbo-plugin", "--features", "wasm"])
+            .args(["--test", "engine", "--", "--nocapture", "a_thousand_swaps"])
+            .env("WUBBO_FULL", "on"),
     )
 }
 

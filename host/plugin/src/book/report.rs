@@ -7,21 +7,17 @@ use std::time::Instant;
 use wubbo_plugin_sdk::Manifest;
 
 use super::{Book, Live, NotLive};
+use crate::digest::hex;
 use crate::generation::Generation;
 use crate::health::Condition;
 use crate::status::{
     DrainingStatus, Origin, PluginRules, PluginState, PluginStatus, PluginTables, PluginsStatus,
-    RefusedProviders, RulesStatus,
+    RefusedProviders, RulesStatus, SwapCounters,
 };
 
 impl Book {
-    /// The whole state; `memory_bytes` and `pooling` are the engine's.
-    pub(crate) fn status(
-        &self,
-        memory_bytes: usize,
-        pooling: bool,
-        rules: RulesStatus,
-    ) -> PluginsStatus {
+    /// The whole state, without what the engine and the archive know.
+    pub(crate) fn status(&self, rules: RulesStatus) -> PluginsStatus {
         let drains = self
             .older
             .iter()
@@ -58,14 +54,21 @@ impl Book {
                 .filter(|older| *older.identity == *status.identity)
                 .map(|older| draining(older))
                 .collect();
+            status.swaps = self
+                .swaps
+                .get(&status.identity)
+                .copied()
+                .unwrap_or_default();
             status.live_generations = status.draining.len() + usize::from(status.generation > 0);
         }
         PluginsStatus {
             version: self.version,
             directory: self.directory.clone(),
             plugins: plugins.into_values().collect(),
-            memory_bytes,
-            pooling,
+            archive: None,
+            memory_bytes: 0,
+            pooling: false,
+            compilations: 0,
             rules,
         }
     }
@@ -76,6 +79,7 @@ fn draining(older: &Generation) -> DrainingStatus {
     DrainingStatus {
         generation: older.number,
         edition: older.edition,
+        digest: older.digest.as_ref().map(|digest| hex(digest)),
         instances: older.slots.filled(),
         draining_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
     }
@@ -99,6 +103,9 @@ fn present(live: &Live, drains: &[Arc<Generation>]) -> PluginStatus {
         origin: live.origin,
         file: live.file.clone(),
         sha256: live.sha256.clone(),
+        digest: generation.digest.as_ref().map(|digest| hex(digest)),
+        rolled_back: live.rolled_back.clone(),
+        health: Some(generation.health()),
         generation: generation.number,
         edition: generation.edition,
         counters: shared.counters.report(shared.manifest.kind, hooks, decided),
@@ -166,6 +173,11 @@ fn absent_of(manifest: &Manifest, state: PluginState) -> PluginStatus {
         origin: Origin::Wasm,
         file: None,
         sha256: None,
+        digest: None,
+        rolled_back: None,
+        kept: Vec::new(),
+        swaps: SwapCounters::default(),
+        health: None,
         generation: 0,
         edition: 0,
         state,

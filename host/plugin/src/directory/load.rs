@@ -9,6 +9,7 @@ use wubbo_watch::{Entry, ErrorKind as WatchErrorKind};
 
 use super::files::Pair;
 use crate::check::Checked;
+use crate::definition::{self, Given};
 use crate::digest::sha256;
 use crate::error::{PluginError, PluginErrorKind};
 use crate::generation::{Form, Generation};
@@ -19,14 +20,26 @@ use crate::wasm::{Engine, WasmModule};
 /// YAML may spend more bytes on the same configuration than JSON.
 const YAML_BYTES_MAX: u64 = 2 * CONFIG_MAX as u64;
 
-/// The bytes of a pair, read whole and unchanged since they settled.
+/// The bytes of a pair, read whole and unchanged since they settled; or those of a kept generation.
 pub(super) struct Bytes {
     pub(super) wasm: Vec<u8>,
-    pub(super) yaml: Option<Vec<u8>>,
+    pub(super) given: Given,
     /// SHA-256 of the module.
     pub(super) sha256: [u8; 32],
-    /// SHA-256 of module and settings: the same digest is the same plugin.
+    /// Digest of module and settings.
     pub(super) digest: [u8; 32],
+}
+
+impl Bytes {
+    pub(super) fn new(wasm: Vec<u8>, given: Given) -> Self {
+        let sha256 = sha256(&[&wasm]);
+        Self {
+            digest: definition::digest(&sha256, &given),
+            sha256,
+            wasm,
+            given,
+        }
+    }
 }
 
 /// Why bytes could not be had.
@@ -42,17 +55,9 @@ pub(super) fn read(pair: &Pair, module_bytes_max: u64) -> Result<Bytes, NoBytes>
     let yaml = pair
         .yaml
         .as_ref()
-        .map(|yaml| read_one(yaml, YAML_BYTES_MAX))
-        .transpose()?;
-    let module = sha256(&[&wasm]);
-    let marked = if yaml.is_some() { [1] } else { [0] };
-    let settings = sha256(&[&marked, yaml.as_deref().unwrap_or_default()]);
-    Ok(Bytes {
-        sha256: module,
-        digest: sha256(&[&module, &settings]),
-        wasm,
-        yaml,
-    })
+        .map(|yaml| read_one(yaml, YAML_BYTES_MAX));
+    let given = yaml.transpose()?.map_or(Given::Nothing, Given::Yaml);
+    Ok(Bytes::new(wasm, given))
 }
 
 fn read_one(entry: &Entry, bytes_max: u64) -> Result<Vec<u8>, NoBytes> {
@@ -65,41 +70,61 @@ fn read_one(entry: &Entry, bytes_max: u64) -> Result<Vec<u8>, NoBytes> {
     })
 }
 
-/// A pair that passed everything that needs no running code.
+/// What passed everything that needs no running code.
 pub(super) struct Passed {
     pub(super) checked: Checked,
     pub(super) settings: Settings,
+    /// What the operator says, in the YAML or else in the host's own configuration.
+    pub(super) given: Given,
+    /// Digest of module and settings, wherever those are said: the generation's.
+    pub(super) digest: [u8; 32],
 }
 
-/// Why a pair did not pass; the manifest where it could be read.
+/// Why a pair did not pass; the manifest where it could be read, and the generation's digest.
 pub(super) struct NotPassed {
     pub(super) error: PluginError,
     pub(super) manifest: Option<Box<Manifest>>,
+    pub(super) digest: [u8; 32],
 }
 
-/// Checks module and settings.
+/// Checks module and settings of a file.
 pub(super) fn check(inner: &Inner, bytes: &Bytes) -> Result<Passed, NotPassed> {
-    let checked = Checked::new(&bytes.wasm).map_err(|error| NotPassed {
+    let checked = module(bytes)?;
+    let configs = &inner.workshop.config.configs;
+    let given = match (&bytes.given, configs.get(&checked.manifest().identity())) {
+        (Given::Nothing, Some(tree)) => Given::Host(tree.clone()),
+        (given, _) => given.clone(),
+    };
+    settings(checked, given, bytes)
+}
+
+/// Checks a kept generation: what it was given then counts, whatever the host's configuration says now.
+pub(super) fn check_kept(bytes: &Bytes) -> Result<Passed, PluginError> {
+    let passed = module(bytes).and_then(|checked| settings(checked, bytes.given.clone(), bytes));
+    passed.map_err(|not| not.error)
+}
+
+fn module(bytes: &Bytes) -> Result<Checked, NotPassed> {
+    Checked::new(&bytes.wasm).map_err(|error| NotPassed {
         error,
         manifest: None,
-    })?;
-    let settings = match &bytes.yaml {
-        None => inner.workshop.settings_of(&checked.manifest().identity()),
-        Some(yaml) => std::str::from_utf8(yaml)
-            .map_err(|error| {
-                PluginError::new(
-                    PluginErrorKind::Config,
-                    format!("its yaml is not utf-8: {error}"),
-                )
-            })
-            .and_then(Settings::from_yaml)
-            .map_err(|error| error.of(&"its yaml")),
-    };
-    match settings {
-        Ok(settings) => Ok(Passed { checked, settings }),
+        digest: bytes.digest,
+    })
+}
+
+fn settings(checked: Checked, given: Given, bytes: &Bytes) -> Result<Passed, NotPassed> {
+    let digest = definition::digest(&bytes.sha256, &given);
+    match Settings::of(&given, checked.manifest()) {
+        Ok(settings) => Ok(Passed {
+            checked,
+            settings,
+            given,
+            digest,
+        }),
         Err(error) => Err(NotPassed {
             error,
             manifest: Some(Box::new(checked.manifest().clone())),
+            digest,
         }),
     }
 }
@@ -126,7 +151,7 @@ pub(super) fn start(
         manifest,
         &passed.settings,
         Form::Wasm(module),
-        Some(bytes.digest),
+        Some(passed.digest),
         before,
     )?;
     Ok((generation, cached))

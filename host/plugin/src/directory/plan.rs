@@ -3,42 +3,43 @@
 //! Whatever goes wrong with a file, the generation that it gave before serves on. All changes of one state are published in one store.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 use wubbo_plugin_sdk::Manifest;
 use wubbo_watch::Snapshot;
 
+use super::draft::{Draft, Fresh, Seen};
 use super::files::{Files, Pair};
-use super::load::{self, Bytes, NoBytes, NotPassed, Passed};
-use crate::book::{Live, NotLive};
-use crate::digest::hex;
+use super::load::{self, NoBytes, NotPassed};
 use crate::error::{PluginError, PluginErrorKind};
 use crate::host::Inner;
-use crate::status::{Origin, Reason, RefusedFile};
-use crate::wasm::{Engine, GENERATIONS_MAX};
+use crate::status::{Reason, RefusedFile};
 
 /// What is known of the files, from one settled state to the next.
 #[derive(Default)]
 pub(super) struct Plan {
-    files: BTreeMap<String, File>,
+    pub(super) files: BTreeMap<String, File>,
     /// YAML files without a module, and since when.
     alone: BTreeMap<String, Reason>,
 }
 
 /// One file by its stem.
 #[derive(Clone)]
-struct File {
+pub(super) struct File {
     /// As it was looked at last; `None` when it is gone or cannot be looked at, so that the next sight counts as a change.
-    pair: Option<Pair>,
-    digest: Option<[u8; 32]>,
-    manifest: Option<Manifest>,
+    pub(super) pair: Option<Pair>,
+    /// Digest of its own bytes.
+    pub(super) digest: Option<[u8; 32]>,
+    /// Digest of the generation that it gives, or would give: with the settings that the host's configuration holds.
+    pub(super) gives: Option<[u8; 32]>,
+    pub(super) manifest: Option<Manifest>,
     /// The identity whose live generation it gave.
-    owns: Option<String>,
-    standing: Standing,
+    pub(super) owns: Option<String>,
+    pub(super) standing: Standing,
 }
 
 #[derive(Clone)]
-enum Standing {
+pub(super) enum Standing {
     Live,
     Disabled,
     /// Not tried again until its bytes change.
@@ -47,28 +48,6 @@ enum Standing {
     Blocked(Reason),
     /// Blocked until an older generation has drained.
     Waits(Reason),
-}
-
-/// A file that changed and passed the static check.
-struct Fresh {
-    stem: String,
-    pair: Pair,
-    bytes: Bytes,
-    passed: Passed,
-    owned: Option<String>,
-}
-
-/// The next state while it is made.
-struct Draft<'a> {
-    inner: &'a Inner,
-    engine: &'a Arc<Engine>,
-    before: BTreeMap<String, Live>,
-    live: BTreeMap<String, Live>,
-    /// Which file gives an identity.
-    owners: BTreeMap<String, String>,
-    files: BTreeMap<String, File>,
-    /// New generations and the files they came from, to tell how long it took.
-    new: Vec<(String, Pair)>,
 }
 
 impl Plan {
@@ -118,15 +97,7 @@ impl Plan {
             return Err(PluginError::new(PluginErrorKind::Directory, text));
         }
         self.note_alone(&found.alone);
-        let mut draft = Draft {
-            inner,
-            engine,
-            before: inner.book().files().clone(),
-            live: BTreeMap::new(),
-            owners: BTreeMap::new(),
-            files: BTreeMap::new(),
-            new: Vec::new(),
-        };
+        let mut draft = Draft::new(inner, engine);
         let fresh = self.look(&mut draft, found);
         for fresh in fresh {
             draft.take(fresh);
@@ -193,14 +164,20 @@ impl Plan {
                     bytes,
                     passed,
                 }),
-                Err(NotPassed { error, manifest }) => {
-                    draft.keep(
-                        &stem,
-                        old,
-                        Some(pair),
-                        Some((bytes.digest, manifest.map(|manifest| *manifest))),
-                        Some(error),
-                    );
+                Err(NotPassed {
+                    error,
+                    manifest,
+                    digest,
+                }) => {
+                    let seen = Seen {
+                        digest: bytes.digest,
+                        gives: digest,
+                        manifest: manifest.map(|manifest| *manifest),
+                    };
+                    match draft.note_of(digest) {
+                        Some(note) => draft.take_rolled_away(&stem, old, pair, seen, note),
+                        None => draft.keep(&stem, old, Some(pair), Some(seen), Some(error)),
+                    }
                 }
             }
         }
@@ -211,7 +188,7 @@ impl Plan {
 }
 
 impl Standing {
-    fn reason(&self) -> Option<&Reason> {
+    pub(super) fn reason(&self) -> Option<&Reason> {
         match self {
             Self::Live | Self::Disabled => None,
             Self::Refused(reason) | Self::Blocked(reason) | Self::Waits(reason) => Some(reason),
@@ -220,224 +197,5 @@ impl Standing {
 
     fn is_contextual(&self) -> bool {
         matches!(self, Self::Blocked(_) | Self::Waits(_))
-    }
-}
-
-impl Fresh {
-    fn identity(&self) -> String {
-        self.passed.checked.manifest().identity()
-    }
-}
-
-impl Draft<'_> {
-    /// A file stays what it was; with `error` the reason is noted. `seen` are its new bytes.
-    fn keep(
-        &mut self,
-        stem: &str,
-        old: Option<&File>,
-        pair: Option<Pair>,
-        seen: Option<([u8; 32], Option<Manifest>)>,
-        error: Option<PluginError>,
-    ) {
-        let mut file = match old {
-            Some(old) => old.clone(),
-            None if error.is_none() => return,
-            None => File {
-                pair: None,
-                digest: None,
-                manifest: None,
-                owns: None,
-                standing: Standing::Disabled,
-            },
-        };
-        file.pair = pair;
-        if let Some((digest, manifest)) = seen {
-            file.digest = Some(digest);
-            file.manifest = manifest.or(file.manifest);
-        }
-        if let Some(error) = error {
-            tracing::error!(file = format!("{stem}.wasm"), %error, "plugin refused");
-            if error.kind() == PluginErrorKind::File {
-                // Nobody knows the bytes: whatever comes next is looked at.
-                file.digest = None;
-            }
-            file.standing = Standing::Refused(Reason::now(&error));
-        }
-        self.keep_live(stem, &mut file);
-        self.files.insert(stem.to_owned(), file);
-    }
-
-    /// The generation that a file gave serves on, unless another file gives that identity by now.
-    fn keep_live(&mut self, stem: &str, file: &mut File) {
-        let Some(identity) = file.owns.clone() else {
-            return;
-        };
-        match self.before.get(&identity) {
-            Some(live) if !self.live.contains_key(&identity) => {
-                self.live.insert(identity.clone(), live.clone());
-                self.owners.insert(identity, stem.to_owned());
-            }
-            _ => file.owns = None,
-        }
-    }
-
-    /// A changed file that passed the static check: started, or refused for what others do.
-    fn take(&mut self, fresh: Fresh) {
-        let identity = fresh.identity();
-        let mut file = File {
-            pair: Some(fresh.pair.clone()),
-            digest: Some(fresh.bytes.digest),
-            manifest: Some(fresh.passed.checked.manifest().clone()),
-            owns: fresh.owned.clone(),
-            standing: Standing::Live,
-        };
-        match self.start(&fresh, &identity) {
-            Ok(Some(live)) => {
-                self.live.insert(identity.clone(), live);
-                self.owners.insert(identity.clone(), fresh.stem.clone());
-                file.owns = Some(identity);
-            }
-            Ok(None) => {
-                file.owns = None;
-                file.standing = Standing::Disabled;
-            }
-            Err((error, standing)) => {
-                tracing::error!(file = format!("{}.wasm", fresh.stem), plugin = identity, %error, "plugin refused");
-                file.standing = standing(Reason::now(&error));
-                self.keep_live(&fresh.stem, &mut file);
-            }
-        }
-        self.files.insert(fresh.stem, file);
-    }
-
-    #[allow(
-        clippy::type_complexity,
-        reason = "the standing that the error leads to, beside it"
-    )]
-    fn start(
-        &mut self,
-        fresh: &Fresh,
-        identity: &str,
-    ) -> Result<Option<Live>, (PluginError, fn(Reason) -> Standing)> {
-        let config = &self.inner.workshop.config;
-        if fresh.passed.settings.disabled {
-            if !self.inner.book().is_required(identity) {
-                return Ok(None);
-            }
-            let text = "enabled: false, but plugins.required names it";
-            let error = PluginError::new(PluginErrorKind::Config, text);
-            return Err((error, Standing::Refused));
-        }
-        if let Some(owner) = self.owners.get(identity) {
-            let text =
-                format!("{identity} is given by {owner}.wasm already; remove one of the two");
-            let error = PluginError::new(PluginErrorKind::Duplicate, text);
-            return Err((error, Standing::Blocked));
-        }
-        let sha256 = hex(&fresh.bytes.sha256);
-        let file = Some(format!("{}.wasm", fresh.stem));
-        let before = self.before.get(identity);
-        if let Some(same) =
-            before.filter(|before| before.generation.digest == Some(fresh.bytes.digest))
-        {
-            return Ok(Some(Live {
-                file,
-                ..same.clone()
-            }));
-        }
-        if before.is_none() && self.live.len() >= config.max {
-            let text = format!(
-                "{} plugins are live already; raise plugins.max or remove one",
-                config.max
-            );
-            let error = PluginError::new(PluginErrorKind::Capacity, text);
-            return Err((error, Standing::Blocked));
-        }
-        if self.inner.book().holding(identity) >= GENERATIONS_MAX {
-            let text = format!(
-                "{GENERATIONS_MAX} generations still hold instances; waits until calls in flight leave one"
-            );
-            let error = PluginError::new(PluginErrorKind::Capacity, text);
-            return Err((error, Standing::Waits));
-        }
-        let replaced = before.map(|before| &*before.generation);
-        let module = before
-            .filter(|before| before.sha256.as_ref() == Some(&sha256))
-            .and_then(|before| before.generation.module());
-        let started = load::start(
-            self.inner,
-            self.engine,
-            &fresh.bytes,
-            &fresh.passed,
-            replaced,
-            module,
-        );
-        let (generation, cached) =
-            started.map_err(|error| (error, Standing::Refused as fn(Reason) -> Standing))?;
-        self.new.push((identity.to_owned(), fresh.pair.clone()));
-        Ok(Some(Live {
-            generation,
-            origin: Origin::Wasm,
-            file,
-            sha256: Some(sha256),
-            swap_ms: None,
-            cached,
-        }))
-    }
-
-    /// A file that is not there any more.
-    fn gone(&mut self, stem: &str, file: &File) {
-        let Some(identity) = file.owns.as_deref() else {
-            return;
-        };
-        if self.live.contains_key(identity) {
-            return;
-        }
-        if self.inner.book().is_required(identity) {
-            let error = PluginError::new(
-                PluginErrorKind::File,
-                "the file is gone; plugins.required names its plugin, which stays",
-            );
-            self.keep(stem, Some(file), None, None, Some(error));
-        } else {
-            tracing::info!(
-                plugin = identity,
-                file = format!("{stem}.wasm"),
-                "plugin unloaded"
-            );
-        }
-    }
-
-    /// Publishes the draft in one store.
-    fn commit(mut self) -> BTreeMap<String, File> {
-        for (identity, pair) in &self.new {
-            if let Some(live) = self.live.get_mut(identity) {
-                live.swap_ms = load::age_ms(pair);
-                tracing::info!(
-                    plugin = live.generation.shared.label,
-                    file = live.file,
-                    swap_ms = live.swap_ms,
-                    cached = live.cached,
-                    "plugin live"
-                );
-            }
-        }
-        let not_live = self.files.iter().filter_map(|(stem, file)| {
-            let error = match &file.standing {
-                Standing::Live => return None,
-                standing => standing.reason().cloned(),
-            };
-            let not_live = NotLive {
-                file: format!("{stem}.wasm"),
-                manifest: file.manifest.clone(),
-                error,
-            };
-            Some((stem.clone(), not_live))
-        });
-        let not_live = not_live.collect();
-        // What was live before must not be kept alive by this draft: the last call is to free it.
-        self.before.clear();
-        self.inner.book().replace(self.live, not_live);
-        self.files
     }
 }

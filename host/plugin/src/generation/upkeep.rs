@@ -8,6 +8,7 @@ use wubbo_plugin_sdk::abi::interest::Hook;
 
 use super::{DRAIN_MAX, Generation};
 use crate::counters::Counters;
+use crate::health::Condition;
 use crate::instance::HookEnd;
 
 /// How often the keeper looks at a probe or at slots that were in use.
@@ -26,6 +27,21 @@ impl Generation {
         self.keeper
             .drop_later(self.slots.drain(self.draining_slots()));
         self.keeper.nudge();
+    }
+
+    /// Ends a quarantine because an operator says so; false when there is none.
+    pub(crate) fn forgive(&self) -> bool {
+        {
+            let mut health = self.lock_health();
+            if health.condition() != Condition::Quarantined {
+                return false;
+            }
+            health.clear(Instant::now());
+        }
+        tracing::info!(plugin = %self.shared.label, "quarantine cleared by the operator");
+        self.keeper.nudge();
+        self.news.tell();
+        true
     }
 
     /// Slots that stay while calls in flight end: as many as can run at once.

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use wasmtime::{
     Config, InstanceAllocationStrategy, Linker, Module, OptLevel, PoolingAllocationConfig,
@@ -50,6 +51,8 @@ pub(crate) struct Engine {
     pub(super) pulse: Arc<Pulse>,
     pub(super) budget: Arc<Budget>,
     cache: Option<Cache>,
+    /// Modules compiled so far.
+    compilations: AtomicU64,
     pooling: bool,
 }
 
@@ -90,6 +93,7 @@ impl Engine {
             pulse,
             budget: Budget::new(options.memory_total_bytes),
             cache,
+            compilations: AtomicU64::new(0),
             pooling,
             engine,
         }))
@@ -98,6 +102,11 @@ impl Engine {
     /// Whether instances come from the pool.
     pub(crate) fn pooling(&self) -> bool {
         self.pooling
+    }
+
+    /// Modules compiled so far; one that the cache had was not.
+    pub(crate) fn compilations(&self) -> u64 {
+        self.compilations.load(Ordering::Relaxed)
     }
 
     /// Guest memory of all instances.
@@ -120,6 +129,7 @@ impl Engine {
                 cached: true,
             });
         }
+        self.compilations.fetch_add(1, Ordering::Relaxed);
         let module = Module::new(&self.engine, bytes).map_err(|error| {
             PluginError::new(
                 PluginErrorKind::Compile,

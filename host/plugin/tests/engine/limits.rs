@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use wubbo_core::Stage;
-use wubbo_plugin::{PluginState, PluginsStatus};
+use wubbo_plugin::{PluginErrorKind, PluginState, PluginsStatus};
 
 use crate::guests::{fixture, passing};
 use crate::rig::{MEMORY, Rig, cpu, start, try_start};
@@ -111,6 +111,22 @@ async fn a_plugin_that_trips_again_and_again_is_quarantined() {
     );
     hook(&rig);
     assert_eq!(rig.host.status().plugins[0].counters.absent, 1);
+    // An operator who knows that the cause is gone need not wait for the probe.
+    let identity = "filter/trap-in-request";
+    rig.host.clear_quarantine(identity).await.unwrap();
+    let plugin = rig.whole(identity).await;
+    let health = plugin.health.unwrap();
+    assert_eq!(
+        (plugin.state, health.condition, health.rounds),
+        (PluginState::Live, "healthy", 0)
+    );
+    for (identity, kind) in [
+        (identity, PluginErrorKind::Conflict),
+        ("filter/other", PluginErrorKind::Unknown),
+    ] {
+        let refused = rig.host.clear_quarantine(identity).await.unwrap_err();
+        assert_eq!(refused.kind(), kind, "{refused}");
+    }
     // A new file is a new generation: no trace of it is left.
     rig.put("guest.wasm", &passing("trap-in-request", "better"));
     let status = rig.until_generation("filter/trap-in-request", 2).await;

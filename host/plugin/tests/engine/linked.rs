@@ -1,7 +1,7 @@
 //! Linked plugins in the same slots, beside and behind files; access-log lines of both.
 
 use wubbo_core::{ErrorKind, Url};
-use wubbo_plugin::{Origin, PluginErrorKind, PluginState};
+use wubbo_plugin::{PluginErrorKind, PluginState};
 use wubbo_plugin_sdk::Error;
 use wubbo_plugin_sdk::abi::commands::{SET_ATTACHMENT, SET_RESPONSE_ATTACHMENT, set};
 use wubbo_plugin_sdk::abi::interest::Space;
@@ -9,7 +9,7 @@ use wubbo_plugin_sdk::native::{
     Create, Factory, HostCall, HostFunctions, HostResult, Level, LogTarget, NativeFilter,
 };
 
-use crate::guests::{Guest, fixture, stamping};
+use crate::guests::{Guest, fixture};
 use crate::rig::{attachment, start, try_start};
 
 /// Stamps both ways, and does what the attachment `n` says.
@@ -62,37 +62,10 @@ fn create(config: &str, _host: &dyn HostFunctions) -> Result<Box<dyn NativeFilte
     }
 }
 
-const LINKED: Factory = Factory {
+pub(crate) const LINKED: Factory = Factory {
     manifest: b"wubp\x01\0\0\0{\"kind\":\"filter\",\"name\":\"s\",\"version\":\"1.0.0\",\"fail\":\"closed\",\"hooks\":[\"on_request\",\"on_response\"]}",
     create: Create::Filter(create),
 };
-
-#[tokio::test]
-async fn a_file_shadows_the_linked_plugin_and_gives_it_back() {
-    let rig = try_start(&[], vec![LINKED], |_| {}).await.unwrap();
-    let seen = async || {
-        let outcome = rig.call().await;
-        assert_eq!(attachment(&outcome, "seen.in"), attachment(&outcome, "out"));
-        attachment(&outcome, "out")
-    };
-    assert_eq!(
-        rig.host.status().plugin("filter/s").unwrap().origin,
-        Origin::Builtin
-    );
-    assert_eq!(seen().await.as_deref(), Some("linked"));
-    rig.put("s.wasm", &stamping("s", "file"));
-    let wasm = |origin| {
-        move |status: &wubbo_plugin::PluginsStatus| {
-            status.plugin("filter/s").unwrap().origin == origin
-        }
-    };
-    rig.until("shadowed", wasm(Origin::Wasm)).await;
-    assert_eq!(seen().await.as_deref(), Some("file"));
-    rig.remove("s.wasm");
-    let status = rig.until("given back", wasm(Origin::Builtin)).await;
-    assert_eq!(status.plugin("filter/s").unwrap().generation, 1);
-    assert_eq!(seen().await.as_deref(), Some("linked"));
-}
 
 #[tokio::test]
 async fn without_builtins_there_is_no_linked_policy() {

@@ -12,6 +12,7 @@ mod hostile;
 mod limits;
 mod linked;
 mod linked_policies;
+mod matrix;
 mod providers;
 mod rig;
 mod routing;

@@ -71,6 +71,15 @@ pub(crate) async fn try_start(
     for (name, bytes) in files {
         std::fs::write(dir.path().join(name), bytes).unwrap();
     }
+    start_in(dir, builtins, tweak).await
+}
+
+/// A host over a directory that holds what it holds.
+pub(crate) async fn start_in(
+    dir: tempfile::TempDir,
+    builtins: Vec<Factory>,
+    tweak: impl FnOnce(&mut PluginsConfig),
+) -> Result<Rig, PluginError> {
     let mut config = config(dir.path());
     tweak(&mut config);
     let policies = Arc::new(Slot::new(PolicySet::default()));
@@ -97,6 +106,16 @@ pub(crate) async fn start(files: &[(&str, &[u8])]) -> Rig {
 impl Rig {
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// Stops the host and starts another one over the same directory, as a restart of the process would.
+    pub(crate) async fn restart(
+        self,
+        builtins: Vec<Factory>,
+        tweak: impl FnOnce(&mut PluginsConfig),
+    ) -> Result<Self, PluginError> {
+        self.host.shutdown().await;
+        start_in(self.dir, builtins, tweak).await
     }
 
     /// Writes beside and renames, as `wubbo plugin` and careful operators do.

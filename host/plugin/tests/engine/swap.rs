@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use wubbo_core::{FilterEntry, PolicySet, Stage};
+use wubbo_plugin::Origin;
 
 use crate::guests::{passing, stamping};
+use crate::linked::LINKED;
 use crate::rig::{MEMORY, Rig, attachment, rss, start, try_start};
 
 /// Calls whose two hooks ran on different generations, calls that spanned a swap, all calls.
@@ -107,6 +109,27 @@ async fn no_call_sees_two_generations_under_load() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_call_mixes_the_linked_and_the_wasm_form_under_load() {
+    let workers = |config: &mut wubbo_plugin::PluginsConfig| config.workers = 8;
+    let rig = Arc::new(try_start(&[], vec![LINKED], workers).await.unwrap());
+    let from = |origin: Origin| {
+        move |status: &wubbo_plugin::PluginsStatus| status.plugins[0].origin == origin
+    };
+    let (calls, spanned, failed, mixed) = under_load(&rig, async {
+        for swap in 1..=10 {
+            rig.put("s.wasm", &stamping("s", &swap.to_string()));
+            rig.until("shadowed", from(Origin::Wasm)).await;
+            rig.remove("s.wasm");
+            rig.until("given back", from(Origin::Builtin)).await;
+        }
+    })
+    .await;
+    println!("{calls} calls, {spanned} spanned a swap, {failed} failed, {mixed} mixed");
+    assert_eq!((failed, mixed), (0, 0));
+    assert!(spanned > 0);
+}
+
 /// A filter that always asks for what is published now, as a host without snapshots would.
 #[derive(Debug)]
 struct Unpinned(Arc<wubbo_core::PolicySlot>);
@@ -172,18 +195,29 @@ async fn the_detector_catches_a_publish_that_is_not_pinned_to_the_call() {
     assert_eq!(attachment(&outcome, "out").as_deref(), Some("2"));
 }
 
+/// 1,000 in the ordinary test, 10,000 with `WUBBO_FULL=on`.
+fn swaps() -> u64 {
+    match std::env::var("WUBBO_FULL").as_deref() {
+        Ok("on") => 10_000,
+        _ => 1000,
+    }
+}
+
 #[tokio::test]
 async fn a_thousand_swaps_leave_no_memory_behind() {
     let _alone = MEMORY.lock().await;
-    const SWAPS: u64 = 1000;
+    let swaps = swaps();
     let one = |n: u64| passing("p", &n.to_string());
+    // Generations are kept on disk too, as an operator would have it.
+    let store = tempfile::tempdir().unwrap();
     let rig = try_start(&[("p.wasm", &one(1))], Vec::new(), |config| {
-        config.settle = Duration::from_millis(1)
+        config.settle = Duration::from_millis(1);
+        config.kept_dir = Some(store.path().join("kept"));
     })
     .await
     .unwrap();
     let mut at_100 = 0;
-    for generation in 2..=SWAPS {
+    for generation in 2..=swaps {
         rig.put("p.wasm", &one(generation));
         rig.until_generation("filter/p", generation).await;
         assert!(rig.call().await.is_ok());
@@ -194,7 +228,9 @@ async fn a_thousand_swaps_leave_no_memory_behind() {
     let status = rig
         .until("drained", |status| status.plugins[0].live_generations == 1)
         .await;
-    assert_eq!(status.plugins[0].instances, 2);
+    let plugin = &status.plugins[0];
+    assert_eq!((plugin.instances, plugin.kept.len()), (2, 4));
+    assert_eq!((plugin.swaps.live, plugin.swaps.refused), (swaps, 0));
     rig.until("old instances were freed", |status| {
         status.memory_bytes == 2 * (128 << 10)
     })
@@ -202,9 +238,11 @@ async fn a_thousand_swaps_leave_no_memory_behind() {
     let end = rss();
     let growth = end.saturating_sub(at_100);
     println!(
-        "RSS at swap 100: {} KiB, at swap {SWAPS}: {} KiB",
+        "RSS at swap 100: {} KiB, at swap {swaps}: {} KiB, growth {} KiB; live generations {}",
         at_100 >> 10,
-        end >> 10
+        end >> 10,
+        growth >> 10,
+        plugin.live_generations
     );
     assert!(growth <= 5 << 20, "grew by {growth} bytes");
 }
