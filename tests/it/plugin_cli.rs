@@ -5,6 +5,7 @@
 //! dependencies are compiled once. Nothing is downloaded: cargo is told to stay offline.
 
 mod files;
+mod operate;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};

@@ -6,11 +6,15 @@
 //! | `/ready` | 200 when every listener is bound and every required plugin live, else 503; the reason in both |
 //! | `/metrics` | Prometheus / OpenMetrics text |
 //! | `/plugins` | every plugin with its generation, state, last error and counters, and the state of the directory |
+//! | `/plugins/{kind}/{name}` | one plugin with its generations: live, draining, kept |
+//! | `POST /plugins/{kind}/{name}/rollback` | goes back to the generation before, or to a named one |
+//! | `POST /plugins/{kind}/{name}/quarantine/clear` | ends a quarantine |
 //! | `POST /explain` | which provider each router and the balancer would keep or drop for a described call, and why |
 //!
 //! It has no authentication and belongs on loopback.
 
 mod exposition;
+mod plugins;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -75,7 +79,13 @@ impl Admin {
             .route("/health", get(|| async { "ok\n" }))
             .route("/ready", get(ready))
             .route("/metrics", get(metrics))
-            .route("/plugins", get(plugins))
+            .route("/plugins", get(plugins::all))
+            .route("/plugins/{kind}/{name}", get(plugins::one))
+            .route("/plugins/{kind}/{name}/rollback", post(plugins::roll_back))
+            .route(
+                "/plugins/{kind}/{name}/quarantine/clear",
+                post(plugins::clear_quarantine),
+            )
             .route("/explain", post(explain))
             .with_state(Arc::new(subject));
         let tasks = Tasks::new("admin");
@@ -130,10 +140,6 @@ async fn metrics(State(subject): State<Arc<Subject>>) -> Response {
         exposition::text(&subject.metrics, &subject.plugins),
     )
         .into_response()
-}
-
-async fn plugins(State(subject): State<Arc<Subject>>) -> Response {
-    axum::Json(subject.plugins.status()).into_response()
 }
 
 async fn explain(

@@ -64,6 +64,9 @@ pub struct Plugins {
     pub required: Vec<String>,
     /// `cache`: where compiled modules are kept; relative to the configuration file. Default: no cache.
     pub cache: Option<PathBuf>,
+    /// `kept`: where generations are kept for a roll-back; relative to the configuration file. Default: `kept` in `cache`, where there is
+    /// one; else none, and nothing can be rolled back.
+    pub kept: Option<PathBuf>,
     /// `max`: how many plugins may be live. Default 32, 1 to 1024.
     pub max: usize,
     /// `memory_total`: bound of all instances' memory together. Default 1 GiB.
@@ -219,14 +222,19 @@ fn config_center(section: &Section<'_>) -> ConfigCenter {
 }
 
 fn plugins(section: &Section<'_>, base: &Path) -> Plugins {
-    section.finish(|section| Plugins {
-        dir: section.text("dir").map(|dir| base.join(dir)),
-        builtins: section.switch("builtins").unwrap_or(true),
-        required: section.texts("required"),
-        cache: section.text("cache").map(|dir| base.join(dir)),
-        max: section.number("max", 1..=1024).unwrap_or(32),
-        memory_total_bytes: section.size("memory_total").unwrap_or(1 << 30),
-        config: section.trees("config"),
+    section.finish(|section| {
+        let cache = section.text("cache").map(|dir| base.join(dir));
+        let kept = section.text("kept").map(|dir| base.join(dir));
+        Plugins {
+            dir: section.text("dir").map(|dir| base.join(dir)),
+            builtins: section.switch("builtins").unwrap_or(true),
+            required: section.texts("required"),
+            kept: kept.or_else(|| Some(cache.as_ref()?.join("kept"))),
+            cache,
+            max: section.number("max", 1..=1024).unwrap_or(32),
+            memory_total_bytes: section.size("memory_total").unwrap_or(1 << 30),
+            config: section.trees("config"),
+        }
     })
 }
 

@@ -2,6 +2,9 @@
 //!
 //! Label values are bounded: services are those exported or referred, plugins those that are loaded; both leave with their owner.
 
+mod own;
+mod plugins;
+
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
@@ -9,7 +12,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
-use wubbo_plugin::{PluginHost, PluginStatus};
+use wubbo_plugin::PluginHost;
 
 use crate::metrics::{BUCKETS_US, CallCounters, Metrics};
 
@@ -17,7 +20,7 @@ use crate::metrics::{BUCKETS_US, CallCounters, Metrics};
 pub(super) fn text(metrics: &Arc<Metrics>, plugins: &Arc<PluginHost>) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Calls(metrics.clone())));
-    registry.register_collector(Box::new(Plugins(plugins.clone())));
+    registry.register_collector(Box::new(plugins::Plugins(plugins.clone())));
     let mut text = String::new();
     if prometheus_client::encoding::text::encode(&mut text, &registry).is_err() {
         // Writing to a String does not fail; a collector that does is told in place of its metrics.
@@ -87,107 +90,6 @@ fn histogram(encoder: &mut MetricEncoder<'_>, calls: &CallCounters) -> Result<()
     encoder
         .encode_family(&labels)?
         .encode_histogram::<NoLabelSet>(sum, counts.iter().sum(), &buckets, None)
-}
-
-/// `wubbo_plugin_*`, by plugin and generation.
-#[derive(Debug)]
-struct Plugins(Arc<PluginHost>);
-
-type Read = fn(&PluginStatus) -> u64;
-
-/// Name, help and source of the plugins' counters.
-const COUNTERS: [(&str, &str, Read); 5] = [
-    ("wubbo_plugin_hooks", "hooks that ran", |plugin| {
-        plugin.counters.hooks
-    }),
-    (
-        "wubbo_plugin_replies",
-        "calls that the plugin answered itself",
-        |plugin| plugin.counters.replies,
-    ),
-    (
-        "wubbo_plugin_failed",
-        "hooks that answered a failure",
-        |plugin| plugin.counters.failed,
-    ),
-    (
-        "wubbo_plugin_busy",
-        "calls that found every instance busy",
-        |plugin| plugin.counters.busy,
-    ),
-    (
-        "wubbo_plugin_absent",
-        "calls that found no instance",
-        |plugin| plugin.counters.absent,
-    ),
-];
-
-/// The same for gauges.
-const GAUGES: [(&str, &str, Read); 3] = [
-    (
-        "wubbo_plugin_instances",
-        "instances of the current generation",
-        |plugin| plugin.instances as u64,
-    ),
-    (
-        "wubbo_plugin_memory_bytes",
-        "guest memory of idle instances",
-        |plugin| plugin.memory_bytes as u64,
-    ),
-    (
-        "wubbo_plugin_live_generations",
-        "generations that hold instances",
-        |plugin| plugin.live_generations as u64,
-    ),
-];
-
-impl Collector for Plugins {
-    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let plugins = self.0.status().plugins;
-        for (name, help, read) in COUNTERS {
-            let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-            for plugin in &plugins {
-                let generation = plugin.generation.to_string();
-                counter(
-                    &mut metric,
-                    &[
-                        ("plugin", plugin.identity.as_str()),
-                        ("generation", &generation),
-                    ],
-                    read(plugin),
-                )?;
-            }
-        }
-        for (name, help, read) in GAUGES {
-            let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            for plugin in &plugins {
-                let labels = [("plugin", plugin.identity.as_str())];
-                metric
-                    .encode_family(&labels)?
-                    .encode_gauge(&signed(read(plugin)))?;
-            }
-        }
-        let help = "instances thrown away, by class";
-        let mut trips =
-            encoder.encode_descriptor("wubbo_plugin_trips", help, None, MetricType::Counter)?;
-        for plugin in &plugins {
-            let generation = plugin.generation.to_string();
-            for (class, count) in plugin
-                .counters
-                .trips
-                .iter()
-                .filter(|(_, count)| **count > 0)
-            {
-                let labels = [
-                    ("plugin", plugin.identity.as_str()),
-                    ("generation", &generation),
-                    ("class", class),
-                ];
-                counter(&mut trips, &labels, *count)?;
-            }
-        }
-        Ok(())
-    }
 }
 
 fn counter(

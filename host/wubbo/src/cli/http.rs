@@ -67,10 +67,19 @@ fn body(answer: &str) -> Result<String, String> {
     match (words.next(), words.next()) {
         (Some(version), Some("200")) if version.starts_with("HTTP/") => Ok(body.to_owned()),
         (Some(version), Some(status)) if version.starts_with("HTTP/") => {
-            Err(format!("answered {status}: {}", body.trim()))
+            Err(format!("answered {status}: {}", reason(body)))
         }
         _ => Err(cut_off.to_owned()),
     }
+}
+
+/// The message of an error that is JSON, or else the whole text.
+fn reason(body: &str) -> String {
+    let error: Option<serde_json::Value> = serde_json::from_str(body).ok();
+    let message = error
+        .as_ref()
+        .and_then(|error| error["error"]["message"].as_str());
+    message.unwrap_or(body.trim()).to_owned()
 }
 
 #[cfg(test)]
@@ -83,6 +92,11 @@ mod tests {
         assert_eq!(
             body("HTTP/1.1 404 Not Found\r\n\r\nnothing here\n"),
             Err("answered 404: nothing here".into())
+        );
+        let json = r#"{"error":{"kind":"conflict","message":"it is live already"}}"#;
+        assert_eq!(
+            body(&format!("HTTP/1.1 409 Conflict\r\n\r\n{json}")),
+            Err("answered 409: it is live already".into())
         );
         assert!(body("\u{1}dubbo").unwrap_err().contains("no HTTP"));
     }

@@ -6,6 +6,8 @@ mod check;
 mod inspect;
 mod list;
 mod new;
+mod quarantine;
+mod rollback;
 mod sdk;
 mod template;
 mod trial;
@@ -13,7 +15,7 @@ mod workspace;
 
 use clap::Subcommand;
 
-/// Makes, builds, checks and shows plugins.
+/// Makes, builds, checks and shows plugins; takes one back to an earlier generation.
 ///
 /// Example: wubbo plugin new filter tenant && wubbo plugin build tenant -o plugins.d/tenant.wasm
 #[derive(Debug, clap::Args)]
@@ -30,6 +32,8 @@ enum Command {
     Check(check::Check),
     Inspect(inspect::Inspect),
     List(list::List),
+    Rollback(rollback::Rollback),
+    Quarantine(quarantine::Quarantine),
 }
 
 impl Plugin {
@@ -40,7 +44,25 @@ impl Plugin {
             Command::Check(check) => check.run(),
             Command::Inspect(inspect) => inspect.run(),
             Command::List(list) => list.run(),
+            Command::Rollback(rollback) => rollback.run(),
+            Command::Quarantine(quarantine) => quarantine.run(),
         }
+    }
+}
+
+/// The admin server's path of a plugin, from `kind/name`.
+fn admin_path(identity: &str) -> Result<String, String> {
+    let (kind, name) = identity.split_once('/').unwrap_or_default();
+    let kinds = ["filter", "router", "loadbalance", "configurator"];
+    let is_name =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    if kinds.contains(&kind) && !name.is_empty() && name.bytes().all(is_name) {
+        Ok(format!("/plugins/{identity}"))
+    } else {
+        Err(format!(
+            "expected <kind>/<name>, such as filter/token, with a kind of {}",
+            kinds.join(", ")
+        ))
     }
 }
 
