@@ -1,6 +1,9 @@
-//! A filter is swapped under full load: no failed call, no call that sees two generations, old generations gone, memory flat.
+//! A filter is swapped under full load: no failed call, no call that sees two generations, old generations gone, memory flat. Settings
+//! and modules are swapped in turn; in another test a linked filter and its wasm form.
 //!
 //! 5 s in the ordinary test, 60 s with `WUBBO_FULL=on`.
+
+mod forms;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,13 +20,15 @@ use wubbo_protocol::{DubboConfig, DubboProtocol};
 use wubbo_tests::artifacts;
 use wubbo_tests::hosts::{EchoProvider, Gateway};
 use wubbo_tests::load::{Load, REQUEST_STAMP, RESPONSE_STAMP};
-use wubbo_tests::plugin_files::put;
+use wubbo_tests::plugin_files::{put, stamped};
 use wubbo_tests::process::rss_kib;
 use wubbo_tests::scratch::Scratch;
 
 const SERVICE: &str = "org.wubbo.demo.EchoService";
 /// Time between two swaps: more than ten a second.
 const SWAP_EVERY: Duration = Duration::from_millis(80);
+/// One swap in so many changes the module too.
+const NEW_MODULE_EVERY: u64 = 8;
 /// What an old generation's last call may take to end.
 const SETTLE: Duration = Duration::from_secs(20);
 
@@ -50,14 +55,13 @@ fn client_of(url: &str) -> (tokio::runtime::Runtime, wubbo::contract::Stub) {
     (runtime, stub)
 }
 
+fn plugin(gateway: &Gateway, identity: &str) -> Json {
+    let answer = gateway.get(&format!("/plugins/{identity}")).unwrap();
+    serde_json::from_str(&answer.body).unwrap()
+}
+
 fn hello(gateway: &Gateway) -> Json {
-    let status: Json = serde_json::from_str(&gateway.get("/plugins").unwrap().body).unwrap();
-    let plugins = status["plugins"].as_array().unwrap();
-    plugins
-        .iter()
-        .find(|plugin| plugin["identity"] == "filter/hello")
-        .cloned()
-        .unwrap_or_default()
+    plugin(gateway, "filter/hello")
 }
 
 fn greet(folder: &Scratch, generation: u64) {
@@ -94,10 +98,15 @@ fn swaps_under_full_load_lose_nothing_and_mix_nothing() {
         hello(&gateway)["generation"].as_u64().unwrap(),
     );
     let until = Instant::now() + Duration::from_secs(seconds);
-    let mut generation = 1;
+    let (mut generation, mut modules) = (1, 0);
     while Instant::now() < until {
         generation += 1;
         greet(&folder, generation);
+        if generation.is_multiple_of(NEW_MODULE_EVERY) {
+            let module = stamped(&module, &generation.to_string());
+            put(&folder.join("plugins.d"), "hello-filter.wasm", &module).unwrap();
+            modules += 1;
+        }
         std::thread::sleep(SWAP_EVERY);
     }
     let last = hello(&gateway)["generation"].as_u64().unwrap();
@@ -126,6 +135,8 @@ fn swaps_under_full_load_lose_nothing_and_mix_nothing() {
     );
     // The goal is ten a second; what the test asserts has the usual slack for a busy machine.
     assert!(swaps >= 2 * seconds, "{swaps} swaps in {seconds} s");
+    println!("{modules} of the swaps changed the module");
+    assert!(modules >= seconds / 5, "{modules} new modules");
 
     let deadline = Instant::now() + SETTLE;
     while hello(&gateway)["live_generations"] != 1 {

@@ -112,7 +112,9 @@ fn a_roll_back_is_seen_by_calls_stays_over_a_restart_and_ends_with_the_next_file
     put(&scene.plugins(), "h.yaml", &greeting("two")).unwrap();
     until("\"two\"", &|| scene.call());
     put(&scene.plugins(), "h.wasm", &stamped(&module, "3")).unwrap();
-    until("3", &|| scene.plugin("filter/hello")["generation"].to_string());
+    until("3", &|| {
+        scene.plugin("filter/hello")["generation"].to_string()
+    });
 
     // One step, then to a named one, which is the one of the second greeting.
     let said = scene.operator(&["rollback", "filter/hello"]);
