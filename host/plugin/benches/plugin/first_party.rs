@@ -23,19 +23,19 @@ use crate::cpu::CpuTime;
 use crate::rig::Rig;
 
 /// Name, and the linked form.
-type Policy = (&'static str, fn() -> Factory);
+pub(crate) type Policy = (&'static str, fn() -> Factory);
 
-const FILTERS: [Policy; 4] = [
+pub(crate) const FILTERS: [Policy; 4] = [
     ("filter-accesslog", filter_accesslog::factory),
     ("filter-tagrequest", filter_tagrequest::factory),
     ("filter-token", filter_token::factory),
     ("filter-tps", filter_tps::factory),
 ];
-const ROUTERS: [Policy; 2] = [
+pub(crate) const ROUTERS: [Policy; 2] = [
     ("router-condition", router_condition::factory),
     ("router-tag", router_tag::factory),
 ];
-const BALANCERS: [Policy; 4] = [
+pub(crate) const BALANCERS: [Policy; 4] = [
     (
         "loadbalance-consistenthash",
         loadbalance_consistenthash::factory,
@@ -55,15 +55,20 @@ fn service() -> ServiceKey {
 }
 
 fn start(runtime: &Runtime, policies: &[Policy], linked: bool) -> Rig {
+    let files = if linked { Vec::new() } else { files(policies) };
+    let factories = policies.iter().map(|(_, factory)| factory()).collect();
+    Rig::start(runtime, factories, &files, None)
+}
+
+/// The wasm files of `policies`.
+pub(crate) fn files(policies: &[Policy]) -> Vec<(String, Vec<u8>)> {
     let built = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("plugins");
     let file = |name: &str| {
         let path = built.join(format!("{name}.wasm"));
         let bytes = std::fs::read(&path).expect("cargo xtask bench makes the wasm files first");
         (format!("{name}.wasm"), bytes)
     };
-    let files: Vec<_> = policies.iter().map(|(name, _)| file(name)).collect();
-    let factories = policies.iter().map(|(_, factory)| factory()).collect();
-    Rig::start(runtime, factories, if linked { &[] } else { &files }, None)
+    policies.iter().map(|(name, _)| file(name)).collect()
 }
 
 /// A call as a gateway forwards it: some attachments, one argument.

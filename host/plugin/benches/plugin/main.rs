@@ -5,6 +5,7 @@ mod cpu;
 mod filter;
 mod first_party;
 mod guests;
+mod memory;
 mod rig;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -14,7 +15,7 @@ use cpu::CpuTime;
 criterion_group! {
     name = calls;
     config = Criterion::default().with_measurement(CpuTime);
-    targets = first_party::chain, first_party::filters, first_party::routers, first_party::balancers, filter::calls, guests::calls
+    targets = memory::instances, first_party::chain, first_party::filters, first_party::routers, first_party::balancers, filter::calls, guests::calls
 }
 criterion_group!(waits, guests::lists, filter::swaps);
 criterion_main!(calls, waits);
