@@ -15,6 +15,8 @@ pub struct Limits {
     /// Values read or skipped, each repetition through a reference included; 32 bytes that are copied again (behind a
     /// reference, or a class's names per object) count as one more. Default 2,097,152.
     pub values: u32,
+    /// Slots: lists, maps and objects, which references can name. Each takes a table entry of 24 bytes. Default 1,048,576.
+    pub refs: u32,
     /// Class definitions. Default 10,000.
     pub classes: u32,
     /// Field names in all class definitions together. Default 100,000.
@@ -30,6 +32,7 @@ impl Default for Limits {
         Self {
             depth: 256,
             values: 1 << 21,
+            refs: 1 << 20,
             classes: 10_000,
             fields: 100_000,
             types: 10_000,

@@ -37,6 +37,9 @@ impl<'a> Decoder<'a> {
         if self.depth >= self.limits.depth {
             return Err(self.limit("levels of depth", self.limits.depth));
         }
+        if self.now.refs >= self.limits.refs {
+            return Err(self.limit("lists, maps and objects", self.limits.refs));
+        }
         self.depth = self.depth.wrapping_add(1);
         Ok(())
     }

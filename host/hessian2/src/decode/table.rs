@@ -69,8 +69,9 @@ impl<'a> Decoder<'a> {
     /// As [`take_slot`](Self::take_slot), noting that the value is being read.
     #[inline]
     pub(crate) fn take_open_slot(&mut self) -> u32 {
+        let met_before = (self.now.refs as usize) < self.slots.len();
         let slot = self.slot_from_here(true);
-        if self.now.refs as usize != self.slots.len() {
+        if met_before {
             self.set_open(slot, true);
         }
         slot

@@ -131,6 +131,36 @@ fn keeps_every_limit_on_tables() {
 }
 
 #[test]
+fn keeps_the_limit_on_slots() {
+    let limits = Limits {
+        refs: 3,
+        ..Limits::default()
+    };
+    for (bytes, fits) in [("7a7878", true), ("7b787878", false), ("4878785a", true)] {
+        let bytes = unhex(bytes);
+        let read = Decoder::with_limits(&bytes, limits).read_value();
+        let skipped = Decoder::with_limits(&bytes, limits).skip_value();
+        assert_eq!((read.is_ok(), skipped.is_ok()), (fits, fits));
+        if let Err(error) = read {
+            assert!(
+                error
+                    .to_string()
+                    .contains("more than 3 lists, maps and objects")
+            );
+        }
+    }
+}
+
+#[test]
+fn names_the_limit_that_was_reached() {
+    let of = |bytes: &[u8]| Decoder::new(bytes).skip_value().unwrap_err().to_string();
+    assert!(of(&vec![0x79; 100_000]).contains("256 levels of depth"));
+    assert!(of(&unhex("43016190").repeat(10_001)).contains("10000 classes"));
+    assert!(of(&unhex("58497fffffff")).contains("2147483647 elements are claimed"));
+    assert!(of(&unhex("430161497fffffff")).contains("2147483647 fields are claimed"));
+}
+
+#[test]
 fn keeps_the_limit_on_values() {
     let many = [vec![0x57], vec![0x90; 3_000_000], vec![b'Z']].concat();
     assert_eq!(kinds(&many), [ErrorKind::Limit; 4]);
@@ -229,6 +259,26 @@ fn cycles_end() {
         (throwable.message.as_deref(), throwable.cause),
         (Some("b"), None)
     );
+}
+
+#[test]
+fn a_cycle_is_seen_after_a_look_ahead() {
+    let lone = unhex("43016192 056361757365 0d64657461696c4d657373616765 60 5190 0178");
+    let mut decoder = Decoder::new(&lone);
+    let start = decoder.mark();
+    decoder.skip_value().unwrap();
+    decoder.rewind(start);
+    let read: Caused = decoder.read().unwrap();
+    assert_eq!(read.message, "x");
+    assert!(read.cause.is_none());
+}
+
+/// An exception as far as its cause, which is itself when there is none.
+#[derive(Deserialize)]
+struct Caused {
+    cause: Option<Box<Caused>>,
+    #[serde(rename = "detailMessage")]
+    message: String,
 }
 
 #[test]

@@ -8,6 +8,7 @@
 mod annotate;
 mod documents;
 mod hostile;
+mod losses;
 mod notation;
 mod properties;
 mod reading;
