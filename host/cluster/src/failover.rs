@@ -99,7 +99,7 @@ impl FailoverInvoker {
             let Some(index) = attempt.select(candidates) else {
                 return Err(self.give_up(&attempt, candidates, tried));
             };
-            let error = match attempted(&list, index, &invocation).await {
+            let error = match attempted(&list, index, &invocation, number).await {
                 Ok(result) => return Ok(result),
                 Err(error) => error,
             };
@@ -150,7 +150,12 @@ impl FailoverInvoker {
 }
 
 /// One attempt on the provider at `index`: attempt filters, then the provider, counted.
-async fn attempted(list: &ProviderList, index: usize, invocation: &Invocation) -> Outcome {
+async fn attempted(
+    list: &ProviderList,
+    index: usize,
+    invocation: &Invocation,
+    number: u32,
+) -> Outcome {
     let (Some(row), Some(invoker)) = (list.table.rows().get(index), list.invokers.get(index))
     else {
         return Err(Error::new(
@@ -158,7 +163,8 @@ async fn attempted(list: &ProviderList, index: usize, invocation: &Invocation) -
             "the chosen provider left the list",
         ));
     };
-    let mut attempt = invocation.clone().with_url(row.url.clone());
+    let attempt = invocation.clone().with_url(row.url.clone());
+    let mut attempt = attempt.at_attempt(number);
     if let Some(limit) = row.limits().of(invocation.method()) {
         attempt = attempt.ending_by(Deadline::after(limit));
     }

@@ -65,6 +65,7 @@ pub struct Invocation {
     body: Option<Arc<RequestBody>>,
     deadline: Option<Deadline>,
     url: Url,
+    attempt: u32,
 }
 
 impl Invocation {
@@ -77,6 +78,7 @@ impl Invocation {
             attachments: None,
             body: None,
             url,
+            attempt: 0,
         }
     }
 
@@ -121,6 +123,19 @@ impl Invocation {
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// The number of the attempt, from 0; 0 where there are none.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The same call as its attempt of this number, from 0.
+    #[must_use]
+    pub fn at_attempt(mut self, number: u32) -> Self {
+        self.attempt = number;
+        self
     }
 
     /// The same call seen under another URL.

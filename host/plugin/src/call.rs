@@ -50,7 +50,10 @@ impl<'a> CallView<'a> {
         scalars.flags = match self.stage {
             Stage::Provider => call::flags::PROVIDER,
             Stage::Call => 0,
-            Stage::Attempt => call::flags::ATTEMPT_STAGE,
+            Stage::Attempt => {
+                scalars.attempt = self.invocation.attempt();
+                call::flags::ATTEMPT_STAGE
+            }
         };
         if request.one_way {
             scalars.flags |= call::flags::ONE_WAY;

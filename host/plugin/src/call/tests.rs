@@ -271,3 +271,15 @@ fn what_does_not_fit_the_arena_is_marked_to_be_asked_for() {
         None
     );
 }
+
+#[test]
+fn the_number_of_an_attempt_is_told_in_its_stage_alone() {
+    let call = invocation().at_attempt(2);
+    for (stage, number) in [(Stage::Provider, 0), (Stage::Call, 0), (Stage::Attempt, 2)] {
+        assert_eq!(
+            view(&call, None, stage).scalars().attempt,
+            number,
+            "{stage:?}"
+        );
+    }
+}
