@@ -50,7 +50,9 @@ impl Rules {
             applied: watch::Sender::new(0),
         });
         let tasks = Tasks::new("rules");
-        tasks.spawn(apply(board.clone(), Arc::downgrade(plugins)));
+        // Before the task first runs: a rule that comes meanwhile would be taken for known.
+        let changed = board.changed.subscribe();
+        tasks.spawn(apply(board.clone(), changed, Arc::downgrade(plugins)));
         Self {
             center,
             application: application.to_owned(),
@@ -161,8 +163,7 @@ async fn keep_up(board: Arc<Board>, key: RuleKey, mut subscription: ConfigSubscr
 }
 
 /// Applies the latest state of the board; states that came and went while one was applied are left out.
-async fn apply(board: Arc<Board>, plugins: Weak<PluginHost>) {
-    let mut changed = board.changed.subscribe();
+async fn apply(board: Arc<Board>, mut changed: watch::Receiver<u64>, plugins: Weak<PluginHost>) {
     while changed.changed().await.is_ok() {
         let rules = board.rules();
         let version = rules.version();
