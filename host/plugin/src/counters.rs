@@ -82,6 +82,8 @@ pub(crate) struct Counters {
     pub(crate) overloads: AtomicU64,
     /// Log lines that were dropped: share used up.
     pub(crate) log_dropped: AtomicU64,
+    /// Writes to shared state that were refused: share used up.
+    pub(crate) state_refused: AtomicU64,
     /// Instances built after a trip.
     pub(crate) rebuilt: AtomicU64,
     /// Calls over a table that the instance was not given, or that no instance may be given.
@@ -146,6 +148,7 @@ impl Counters {
             absent: get(&self.absent),
             overloads: get(&self.overloads),
             log_dropped: get(&self.log_dropped),
+            state_refused: get(&self.state_refused),
             rebuilt: get(&self.rebuilt),
             trips,
             latency: Latency {
@@ -188,6 +191,8 @@ pub struct CallCounters {
     pub overloads: u64,
     /// Log lines dropped because the plugin's share was used up.
     pub log_dropped: u64,
+    /// Writes to shared state refused because the plugin's share of keys was used up.
+    pub state_refused: u64,
     /// Instances built to replace thrown-away ones.
     pub rebuilt: u64,
     /// Instances thrown away, by [`TripClass::name`].

@@ -211,7 +211,8 @@ impl Functions<'_> {
 
     pub(crate) fn state_add(&self, key: &str, delta: i64, ttl_ms: i64) -> HostResult<i64> {
         self.in_hook()?;
-        self.shared.state.add(key, delta, ttl_ms, Instant::now())
+        let added = self.shared.state.add(key, delta, ttl_ms, Instant::now());
+        self.noted(added)
     }
 
     pub(crate) fn state_cas(
@@ -222,9 +223,17 @@ impl Functions<'_> {
         ttl_ms: i64,
     ) -> HostResult<()> {
         self.in_hook()?;
-        self.shared
-            .state
-            .cas(key, expected, new, ttl_ms, Instant::now())
+        let now = Instant::now();
+        let set = self.shared.state.cas(key, expected, new, ttl_ms, now);
+        self.noted(set)
+    }
+
+    /// A write beyond the plugin's share is seen by whoever looks at the plugin, not by the plugin alone.
+    fn noted<T>(&self, written: HostResult<T>) -> HostResult<T> {
+        if matches!(written, Err(ErrorKind::Quota)) {
+            Counters::add(&self.shared.counters.state_refused);
+        }
+        written
     }
 
     pub(crate) fn metric_define(
