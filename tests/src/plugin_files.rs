@@ -33,14 +33,58 @@ pub fn put(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     std::fs::rename(beside, folder.join(name))
 }
 
+#[path = "../fixtures/giant.rs"]
+mod giant;
+
 /// The hostile guest `name` of `tests/fixtures`, as wasm.
 ///
 /// # Panics
 /// There is none, or it is no text of a module.
 #[must_use]
 pub fn fixture(name: &str) -> Vec<u8> {
-    let path = crate::artifacts::root()
-        .join("tests/fixtures")
-        .join(format!("{name}.wat"));
+    let path = fixtures_folder().join(format!("{name}.wat"));
     wat::parse_file(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The same under another name, as another plugin.
+///
+/// # Panics
+/// As [`fixture`]; or it does not say its name.
+#[must_use]
+pub fn fixture_named(name: &str, other: &str) -> Vec<u8> {
+    let path = fixtures_folder().join(format!("{name}.wat"));
+    let text = std::fs::read_to_string(&path);
+    let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let (old, new) = (format!("\\\"{name}\\\""), format!("\\\"{other}\\\""));
+    assert!(text.contains(&old), "{name} does not say its name");
+    let module = wat::parse_str(text.replacen(&old, &new, 1));
+    module.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every hostile guest with its name, those included that are too large for a file of the repository.
+///
+/// # Errors
+/// The folder cannot be read.
+///
+/// # Panics
+/// A guest is no text of a module.
+pub fn fixtures() -> io::Result<Vec<(String, Vec<u8>)>> {
+    let mut guests = Vec::new();
+    for entry in std::fs::read_dir(fixtures_folder())? {
+        let name = entry?.file_name();
+        if let Some(name) = name.to_str().and_then(|name| name.strip_suffix(".wat")) {
+            guests.push((name.to_owned(), fixture(name)));
+        }
+    }
+    for bomb in [giant::COMPILE_BOMB, giant::SLOW_TO_COMPILE] {
+        let module = wat::parse_str(giant::text(bomb));
+        let module = module.unwrap_or_else(|error| panic!("{}: {error}", bomb.0));
+        guests.push((bomb.0.to_owned(), module));
+    }
+    guests.sort();
+    Ok(guests)
+}
+
+fn fixtures_folder() -> std::path::PathBuf {
+    crate::artifacts::root().join("tests/fixtures")
 }

@@ -117,6 +117,7 @@ impl Stage {
              {wubbo} bench '{url}' echo '\"hello\"' --duration 5s\n  \
              cp {hello} {0}/        (a plugin goes live)\n  \
              rm {0}/hello-filter.wasm        (and goes)\n  \
+             cargo xtask fixtures target/hostile && cp target/hostile/loop-in-request.wasm {0}/        (a guest that never returns)\n  \
              curl http://{admin}/plugins",
             plugins.display()
         )

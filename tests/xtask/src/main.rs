@@ -15,6 +15,7 @@ cargo xtask <command>
   full            the long forms of the scenarios (minutes to hours)
   bench           the figures of the README, each beside its goal
   plugins         build the first-party plugins to target/plugins/*.wasm
+  fixtures <dir>  write the hostile guests as <dir>/*.wasm, to be dropped into the demo
 
 example: cargo xtask demo --stay
 ";
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         ["full"] => test::full(),
         ["bench"] => test::bench(),
         ["plugins"] => setup::wasm_target().and_then(|()| plugins::build()),
+        ["fixtures", folder] => test::fixtures(folder),
         ["help" | "--help" | "-h"] | [] => {
             run::say(HELP);
             return if words.is_empty() {

@@ -62,6 +62,20 @@ pub(crate) fn full() -> Done {
     plugins::build()?;
     run("build", cargo().args(["build", "--workspace", "--bins"]))?;
     run(
+        "ten minutes of random modules and answers",
+        cargo()
+            .args([
+                "test",
+                "--workspace",
+                "--test",
+                "engine",
+                "--",
+                "property",
+                "--nocapture",
+            ])
+            .env("WUBBO_FULL", "on"),
+    )?;
+    run(
         "long forms",
         cargo()
             .args(["test", "-p", "wubbo-tests", "--test", "it"])
@@ -85,6 +99,16 @@ pub(crate) fn demo(arguments: &[&str]) -> Done {
     run(
         "demo",
         Command::new(target_dir().join("debug/demo")).args(arguments),
+    )
+}
+
+/// The hostile guests as wasm files, in a folder relative to where the reader is.
+pub(crate) fn fixtures(folder: &str) -> Done {
+    let folder = std::path::absolute(folder).map_err(|error| format!("{folder}: {error}"))?;
+    let program = ["run", "--quiet", "-p", "wubbo-tests", "--bin", "fixtures"];
+    run(
+        "hostile guests",
+        cargo().args(program).arg("--").arg(folder),
     )
 }
 

@@ -36,6 +36,9 @@ pub(crate) struct Guest {
     pub(crate) body: String,
     /// Whole definition of `new`.
     pub(crate) new: String,
+    pub(crate) kind: &'static str,
+    /// Of 64 KiB.
+    pub(crate) pages: u32,
 }
 
 impl Guest {
@@ -46,7 +49,19 @@ impl Guest {
             imports: String::new(),
             body: body.to_owned(),
             new: r#"(func (export "new") (result i32) (i32.const 0))"#.to_owned(),
+            kind: "filter",
+            pages: 2,
         }
+    }
+
+    pub(crate) fn of(mut self, kind: &'static str) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    pub(crate) fn pages(mut self, pages: u32) -> Self {
+        self.pages = pages;
+        self
     }
 
     pub(crate) fn imports(mut self, imports: &str) -> Self {
@@ -61,19 +76,20 @@ impl Guest {
 
     pub(crate) fn build(&self) -> Vec<u8> {
         let json = format!(
-            r#"{{"kind":"filter","name":"{}","version":"1.0.0",{}}}"#,
-            self.name, self.manifest
+            r#"{{"kind":"{}","name":"{}","version":"1.0.0",{}}}"#,
+            self.kind, self.name, self.manifest
         );
         module(&format!(
             r#"(module
               (@custom "wubbo.plugin" "wubp\01\00\00\00{}")
               {}
-              (memory (export "memory") 2)
+              (memory (export "memory") {})
               (func (export "arena") (result i64) (i64.const 0x0000_4000_0000_8000))
               {}
               {})"#,
             json.replace('"', "\\\""),
             self.imports,
+            self.pages,
             self.new,
             self.body
         ))

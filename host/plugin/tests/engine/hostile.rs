@@ -1,5 +1,8 @@
 //! Every hostile guest of `tests/fixtures`: refused at load with a reason, or answered by its failure policy, the call untouched.
 
+mod siege;
+mod table;
+
 use wubbo_core::ErrorKind;
 use wubbo_plugin::{PluginState, TripClass};
 
@@ -87,11 +90,20 @@ const TRIPPED: &[(&str, TripClass)] = &[
 /// Guests that are no trouble, or none that the host would end.
 const HARMLESS: &[&str] = &["answer-code", "log-flood", "not-allowed", "pass", "slow"];
 
-/// Guests with a test of their own.
+/// Guests with a test of their own, or that are tried in the siege alone.
 const ELSEWHERE: &[&str] = &[
+    "balancer-loops-in-providers",
+    "configurator-loops",
+    "loop-in-describe",
+    "loop-in-initialize",
     "loop-in-tick",
     "memory-bomb",
+    "router-loops-in-drop",
+    "router-loops-in-providers",
+    "router-loops-in-rule",
+    "router-panics-in-drop",
     "stamp",
+    "stamp-per-attempt",
     "state-flood",
     "table-bomb",
     "trap-answer",

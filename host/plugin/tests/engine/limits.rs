@@ -1,11 +1,13 @@
 //! CPU time, slots, back-off: what a looping plugin may cost, and how soon another instance is there.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wubbo_core::Stage;
+use wubbo_core::{Choice, ProviderTable, Stage};
 use wubbo_plugin::{PluginErrorKind, PluginState, PluginsStatus};
 
 use crate::guests::{fixture, passing};
+use crate::providers::table;
 use crate::rig::{MEMORY, Rig, cpu, start, try_start};
 
 const KILLS: usize = 50;
@@ -30,31 +32,66 @@ fn hook(rig: &Rig) -> Duration {
     cpu() - start
 }
 
+/// The same for the response hook.
+fn response_hook(rig: &Rig) -> Duration {
+    let policies = rig.policies.load();
+    let entry = &policies.filters(Stage::Provider)[0];
+    let mut outcome = Ok(wubbo_core::RpcResult::null());
+    let start = cpu();
+    entry.filter.on_response(
+        &rig.invocation(),
+        &mut outcome,
+        &mut wubbo_core::Scratch::default(),
+    );
+    cpu() - start
+}
+
+/// Ends a guest as often as it has instances, and looks at what each end cost.
+async fn kill(
+    name: &str,
+    rows: &Arc<ProviderTable>,
+    over: Duration,
+    mut run: impl FnMut(&Rig) -> Duration,
+) {
+    let rig = crowd(name).await;
+    rig.deliver(rows).await;
+    let mut times: Vec<Duration> = (0..KILLS).map(|_| run(&rig)).collect();
+    times.sort();
+    let plugin = &rig.host.status().plugins[0];
+    let (limit, median, worst) = (
+        plugin.limits.unwrap().hook(),
+        times[KILLS / 2],
+        times[KILLS - 1],
+    );
+    println!("{name}: {KILLS} kills, limit {limit:?}, median {median:?}, worst {worst:?}");
+    assert_eq!(plugin.counters.trips["deadline"], KILLS as u64, "{name}");
+    assert!(median <= limit + over, "{name}: median {median:?}");
+    assert!(
+        worst <= limit + Duration::from_millis(50),
+        "{name}: worst {worst:?}"
+    );
+}
+
 #[tokio::test]
 async fn fifty_kills_cost_no_more_than_the_limit_and_a_little() {
     let _alone = MEMORY.lock().await;
+    let (little, rows) = (Duration::from_millis(2), table(7, 10));
+    kill("loop-in-request", &rows, little, hook).await;
+    kill("loop-in-response", &rows, little, response_hook).await;
+    kill("router-loops", &rows, little, |rig| {
+        let start = cpu();
+        assert_eq!(rig.route(&rows).len(), 10);
+        cpu() - start
+    })
+    .await;
+    kill("balancer-loops", &rows, little, |rig| {
+        let start = cpu();
+        assert_eq!(rig.select("balancer-loops", &rows, &[]), Choice::Unable);
+        cpu() - start
+    })
+    .await;
     // One bulk operation cannot be interrupted: its guest may overrun, up to what its memory allows.
-    for (name, over) in [
-        ("loop-in-request", Duration::from_millis(2)),
-        ("huge-copy", Duration::from_millis(50)),
-    ] {
-        let rig = crowd(name).await;
-        let mut times: Vec<Duration> = (0..KILLS).map(|_| hook(&rig)).collect();
-        times.sort();
-        let plugin = &rig.host.status().plugins[0];
-        let (limit, median, worst) = (
-            plugin.limits.unwrap().hook(),
-            times[KILLS / 2],
-            times[KILLS - 1],
-        );
-        println!("{name}: {KILLS} kills, limit {limit:?}, median {median:?}, worst {worst:?}");
-        assert_eq!(plugin.counters.trips["deadline"], KILLS as u64);
-        assert!(median <= limit + over, "{name}: median {median:?}");
-        assert!(
-            worst <= limit + Duration::from_millis(50),
-            "{name}: worst {worst:?}"
-        );
-    }
+    kill("huge-copy", &rows, Duration::from_millis(50), hook).await;
 }
 
 #[tokio::test]

@@ -187,7 +187,7 @@ impl Rig {
 }
 
 /// A null whose attachments are the request's, each with `seen.` before its key, and the body as text.
-fn mirror(seen: &Invocation) -> RpcResult {
+pub(crate) fn mirror(seen: &Invocation) -> RpcResult {
     let mut result = RpcResult::null();
     for entry in seen.attachments().iter() {
         let value = AttachmentValue::from(entry.text.unwrap_or_default());

@@ -17,7 +17,7 @@ pub(crate) const FIXTURES: &[&str] = &["router-by-rule"];
 
 const BY_RULE: &str = "router/router-by-rule";
 
-fn rules(version: u64, texts: &[(&str, &str)]) -> Arc<RuleSet> {
+pub(crate) fn rules(version: u64, texts: &[(&str, &str)]) -> Arc<RuleSet> {
     let rule = |(key, text): &(&str, &str)| Rule {
         scope: RuleScope::Service,
         key: (*key).into(),
