@@ -1,6 +1,7 @@
 //! Routers, balancers and configurators in a running gateway that holds no linked policy: their effect as a consumer sees it, while
 //! rules and files change.
 
+mod attempts;
 mod scene;
 
 use std::time::{Duration, Instant};

@@ -14,11 +14,8 @@ mod hostile;
 mod limits;
 mod linked;
 mod linked_policies;
-<<<<<<< HEAD
 mod matrix;
-=======
 mod property;
->>>>>>> a9bf84c (plugin: no hook that fails changes a byte, no hostile guest harms a call, no random module or answer a host)
 mod providers;
 mod rig;
 mod routing;
