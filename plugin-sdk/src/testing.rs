@@ -7,10 +7,12 @@
 mod balancer;
 mod call;
 mod configurator;
+mod form;
 pub mod hostile;
 mod lists;
 mod memory;
 mod pair;
+mod reads;
 mod router;
 mod rules;
 mod url;
@@ -19,6 +21,9 @@ pub mod vectors;
 pub use balancer::BalancerBench;
 pub use call::{Call, Ended};
 pub use configurator::ConfiguratorBench;
+pub use form::{
+    BalancerForm, ConfiguratorForm, Exchange, FilterForm, Form, Linked, RouterForm, Seen,
+};
 pub use memory::MemoryHost;
 pub use router::RouterBench;
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::clock::PluginClock;
+
 /// Configuration of a [`crate::PluginHost`].
 #[derive(Debug, Clone)]
 pub struct PluginsConfig {
@@ -35,6 +37,8 @@ pub struct PluginsConfig {
     pub module_bytes_max: u64,
     /// Whether instances come from a pool where the address space allows one. Default true; false allocates each by itself.
     pub pooling: bool,
+    /// The time that plugins see. Default: the system's; tests move it on.
+    pub clock: PluginClock,
 }
 
 impl Default for PluginsConfig {
@@ -53,6 +57,7 @@ impl Default for PluginsConfig {
             poll: Duration::from_secs(2),
             module_bytes_max: wubbo_plugin_sdk::abi::limits::MODULE_MAX as u64,
             pooling: true,
+            clock: PluginClock::default(),
         }
     }
 }

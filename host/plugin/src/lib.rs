@@ -20,6 +20,7 @@ mod archive;
 mod book;
 mod call;
 mod check;
+mod clock;
 mod config;
 mod configurator;
 mod counters;
@@ -58,6 +59,7 @@ mod workshop;
 
 pub use anatomy::{Anatomy, Export, Import, Section};
 pub use check::{Checked, FUNCTION_BYTES_MAX, FUNCTIONS_MAX};
+pub use clock::PluginClock;
 pub use config::PluginsConfig;
 pub use counters::{CallCounters, Latency, TripClass};
 pub use error::{PluginError, PluginErrorKind};

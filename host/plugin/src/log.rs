@@ -1,7 +1,7 @@
 //! What a plugin may write, and how much: lines are cut, cleaned of control characters and counted before they reach the sink.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wubbo_plugin_sdk::ErrorKind;
 use wubbo_plugin_sdk::abi::limits::{ACCESS_LINE_MAX, LOG_LINE_MAX};
@@ -36,9 +36,9 @@ impl LogShare {
         }
     }
 
-    /// Time since the generation was made.
-    pub(crate) fn since_start(&self) -> Duration {
-        self.start.elapsed()
+    /// When the generation was made.
+    pub(crate) fn start(&self) -> Instant {
+        self.start
     }
 
     /// Whether one more line may be written at `now`.
@@ -90,6 +90,7 @@ pub(crate) const NO_SHARE: HostResult<()> = Err(ErrorKind::Quota);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn lines_are_cut_at_a_character_and_cleaned() {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use wubbo_core::Stage;
 use wubbo_plugin_sdk::abi::commands::WriteGrants;
@@ -14,6 +14,7 @@ use wubbo_plugin_sdk::{Access, ErrorKind, Fail, Manifest};
 
 use crate::call::CallView;
 use crate::call::body::BodyGrants;
+use crate::clock::PluginClock;
 use crate::configurator::LastGood;
 use crate::counters::Counters;
 use crate::instance::Trip;
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) accesslog: Option<String>,
     pub(crate) counters: Counters,
     pub(crate) state: Arc<State>,
+    pub(crate) clock: PluginClock,
     pub(crate) metrics: Metrics,
     /// What a configurator last did to each URL.
     pub(crate) last_good: Arc<LastGood>,
@@ -88,6 +90,7 @@ impl Shared {
         number: u64,
         state: Arc<State>,
         last_good: Arc<LastGood>,
+        clock: PluginClock,
         log: Arc<dyn LogSink>,
     ) -> Self {
         let bound =
@@ -109,6 +112,7 @@ impl Shared {
             accesslog: settings.grants.accesslog.clone(),
             counters: Counters::default(),
             state,
+            clock,
             metrics: Metrics::new(),
             last_good,
             log,
@@ -192,10 +196,15 @@ impl Functions<'_> {
     pub(crate) fn clock(&self, clock: Clock) -> HostResult<i64> {
         self.in_hook()?;
         let number = match clock {
-            Clock::UnixMs => SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| since.as_millis()),
-            Clock::MonotonicNs => self.shared.share.since_start().as_nanos(),
+            Clock::UnixMs => self.shared.clock.unix().as_millis(),
+            Clock::MonotonicNs => {
+                let started = self.shared.share.start();
+                self.shared
+                    .clock
+                    .now()
+                    .saturating_duration_since(started)
+                    .as_nanos()
+            }
         };
         i64::try_from(number).map_err(|_| ErrorKind::Unavailable)
     }
@@ -206,12 +215,15 @@ impl Functions<'_> {
 
     pub(crate) fn state_get(&self, key: &str) -> HostResult<Vec<u8>> {
         self.in_hook()?;
-        self.shared.state.get(key, Instant::now())
+        self.shared.state.get(key, self.shared.clock.now())
     }
 
     pub(crate) fn state_add(&self, key: &str, delta: i64, ttl_ms: i64) -> HostResult<i64> {
         self.in_hook()?;
-        let added = self.shared.state.add(key, delta, ttl_ms, Instant::now());
+        let added = self
+            .shared
+            .state
+            .add(key, delta, ttl_ms, self.shared.clock.now());
         self.noted(added)
     }
 
@@ -223,7 +235,7 @@ impl Functions<'_> {
         ttl_ms: i64,
     ) -> HostResult<()> {
         self.in_hook()?;
-        let now = Instant::now();
+        let now = self.shared.clock.now();
         let set = self.shared.state.cas(key, expected, new, ttl_ms, now);
         self.noted(set)
     }

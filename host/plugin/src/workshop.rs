@@ -83,12 +83,14 @@ impl Workshop {
         };
         let state = self.states.of(&identity, manifest.state_version);
         let last_good = before.map(|before| Arc::clone(&before.shared.last_good));
+        let clock = self.config.clock.clone();
         let shared = Shared::new(
             manifest,
             settings,
             number,
             state,
             last_good.unwrap_or_default(),
+            clock,
             Arc::clone(&self.log),
         );
         let generation = Generation::start(Making {

@@ -43,10 +43,10 @@ impl Pairs {
 pub struct Call {
     pub(super) attachments: Pairs,
     pub(super) scratch: (u64, Vec<u8>),
-    fields: Pairs,
-    url: Pairs,
-    arguments: Vec<Value>,
-    flags: u16,
+    pub(super) fields: Pairs,
+    pub(super) url: Pairs,
+    pub(super) arguments: Vec<Value>,
+    pub(super) flags: u16,
     attempt: u32,
     remaining_ms: Option<u64>,
 }

@@ -83,6 +83,22 @@ impl TestUrl {
         }
     }
 
+    /// Equal but for the order of the parameters.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        let sorted = |url: &Self| -> Vec<(String, String)> {
+            let mut pairs: Vec<_> = url
+                .parameters
+                .iter()
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect();
+            pairs.sort();
+            pairs
+        };
+        (&self.protocol, &self.address, &self.path)
+            == (&other.protocol, &other.address, &other.path)
+            && sorted(self) == sorted(other)
+    }
+
     pub(super) fn apply(&mut self, command: Command<'_>) {
         match command {
             Command::SetParameter(key, value) => self.parameters.set(key, value),

@@ -57,59 +57,12 @@ fn same(wanted: &[u8], given: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wubbo_plugin_sdk::testing::{Bench, Call};
-    use wubbo_plugin_sdk::{error_code, status};
-
-    /// Spec `20-config-filters.md` 7.13 with the wanted, exact comparison; the last rows are ours.
-    const VECTORS: &[(&str, Option<&str>, Option<&str>, bool)] = &[
-        ("FLT-03 equal", Some("ori_key"), Some("ori_key"), true),
-        ("FLT-04 no token on the url", None, Some("ori_key"), true),
-        ("FLT-05 no attachment", Some("ori_key"), None, false),
-        (
-            "FLT-06 another token",
-            Some("ori_key"),
-            Some("err_key"),
-            false,
-        ),
-        ("FLT-07 another case", Some("Key"), Some("key"), false),
-        ("empty token on the url", Some(""), None, true),
-        ("empty attachment", Some("k"), Some(""), false),
-        ("a prefix", Some("ori_key"), Some("ori"), false),
-        ("longer", Some("ori"), Some("ori_key"), false),
-        ("not ascii", Some("schlüssel"), Some("schlüssel"), true),
-    ];
+    use wubbo_plugin_sdk::testing::{Linked, vectors};
 
     #[test]
-    fn vectors() {
-        let mut bench = Bench::new(factory(), "{}").unwrap();
-        for (name, url, attachment, passes) in VECTORS {
-            let mut call = Call::new("com.x.S", "m");
-            if let Some(token) = url {
-                call = call.parameter("token", token);
-            }
-            if let Some(token) = attachment {
-                call = call.attachment("token", token);
-            }
-            let entered = bench.request(&call).unwrap();
-            assert_eq!(entered.reply.is_none(), *passes, "{name}");
-            assert_eq!(entered.call, call, "{name}: the call goes on unchanged");
-        }
-    }
-
-    #[test]
-    fn a_refusal_is_an_error_of_the_framework_in_dubbos_words() {
-        let mut bench = Bench::new(factory(), "{}").unwrap();
-        let call = Call::new("com.x.S", "m").parameter("token", "t");
-        let reply = bench.request(&call).unwrap().reply.unwrap();
-        let text = "Invalid token! Forbid invoke remote service com.x.S method m";
-        assert_eq!(
-            reply.as_error(),
-            Some((status::SERVICE_ERROR, error_code::FORBIDDEN, text))
-        );
-    }
-
-    #[test]
-    fn it_has_no_configuration() {
-        assert!(Bench::new(factory(), r#"{"token":"x"}"#).is_err());
+    fn rows_of_the_specification() {
+        let file = include_str!("../tests/vectors/token.json");
+        let report = vectors::run(file, &Linked(factory())).unwrap();
+        assert_eq!(report.prove(), 11);
     }
 }

@@ -1,26 +1,9 @@
 //! The rows of the specification from `tests/vectors/tps.json`, and what a row cannot say.
 
 use super::*;
-use serde::Deserialize;
-use std::collections::BTreeMap;
-use wubbo_plugin_sdk::testing::{Bench, Call, Ended};
+use wubbo_plugin_sdk::testing::{Bench, Call, Linked, vectors};
 
 const SERVICE: &str = "com.x.S";
-const REFUSAL: &str = "Failed to invoke service com.x.S.m because exceed max service tps.";
-
-#[derive(Deserialize)]
-struct File {
-    vectors: Vec<Vector>,
-}
-
-#[derive(Deserialize)]
-struct Vector {
-    id: String,
-    claim: String,
-    url: BTreeMap<String, String>,
-    /// `pass`, `refuse` (both also `x<times>`), `wait <ms>`, `misread <text>`.
-    steps: Vec<String>,
-}
 
 fn call(url: &[(&str, &str)], method: &str) -> Call {
     let call = Call::new(SERVICE, method)
@@ -34,56 +17,17 @@ fn bench() -> Bench {
     Bench::new(factory(), "{}").unwrap()
 }
 
-fn ask(bench: &mut Bench, call: &Call) -> Option<Ended> {
+fn passes(bench: &mut Bench, call: &Call) -> bool {
     let entered = bench.request(call).unwrap();
     assert_eq!(&entered.call, call, "the call goes on unchanged");
-    entered.reply
-}
-
-fn passes(bench: &mut Bench, call: &Call) -> bool {
-    ask(bench, call).is_none()
-}
-
-fn step(bench: &mut Bench, call: &Call, step: &str) -> Option<Ended> {
-    let (what, text) = step.split_once(' ').unwrap_or((step, ""));
-    let times = text
-        .strip_prefix('x')
-        .map_or(1, |times| times.parse().unwrap());
-    match what {
-        "wait" => {
-            bench.host().advance_ms(text.parse().unwrap());
-            None
-        }
-        "pass" => (0..times).find_map(|_| ask(bench, call)),
-        "refuse" => {
-            let refusal = Ended::error(status::SERVICE_ERROR, error_code::LIMIT_EXCEEDED, REFUSAL);
-            (0..times)
-                .map(|_| ask(bench, call).unwrap_or(Ended::null()))
-                .find(|reply| *reply != refusal)
-        }
-        "misread" => {
-            let text = format!("tps limit of {SERVICE}: {text}");
-            let wanted = Ended::error(status::SERVICE_ERROR, error_code::UNKNOWN, &text);
-            let reply = ask(bench, call).unwrap_or(Ended::null());
-            (reply != wanted).then_some(reply)
-        }
-        other => panic!("unknown step {other}"),
-    }
+    entered.reply.is_none()
 }
 
 #[test]
-fn vectors() {
-    let file: File = serde_json::from_str(include_str!("../tests/vectors/tps.json")).unwrap();
-    assert_eq!(file.vectors.len(), 29);
-    for vector in &file.vectors {
-        let url: Vec<(&str, &str)> = vector.url.iter().map(|(k, v)| (&**k, &**v)).collect();
-        let (mut bench, call) = (bench(), call(&url, "m"));
-        for (number, text) in vector.steps.iter().enumerate() {
-            let wrong = step(&mut bench, &call, text);
-            let (id, claim) = (&vector.id, &vector.claim);
-            assert_eq!(wrong, None, "{id} ({claim}): step {number}, {text}");
-        }
-    }
+fn rows_of_the_specification() {
+    let file = include_str!("../tests/vectors/tps.json");
+    let report = vectors::run(file, &Linked(factory())).unwrap();
+    assert_eq!(report.prove(), 33);
 }
 
 #[test]
@@ -150,23 +94,9 @@ fn a_full_share_of_state_is_a_failure_of_the_plugin() {
 }
 
 #[test]
-fn the_log_handler_writes_a_line_per_refusal() {
-    for (handler, lines) in [("log", 2), ("default", 0), ("mine", 0)] {
-        let url = [("tps", "1"), ("tps.limit.rejected.handler", handler)];
-        let (mut bench, call) = (bench(), call(&url, "m"));
-        let granted = [(); 3].map(|()| passes(&mut bench, &call));
-        assert_eq!(granted, [true, false, false], "{handler}");
-        let logged = vec![(Level::Warn, REFUSAL.to_owned()); lines];
-        assert_eq!(bench.host().logs(), logged, "{handler}");
-        bench.host().fill_log();
-        assert!(
-            !passes(&mut bench, &call),
-            "{handler}: a full log changes nothing"
-        );
-    }
-}
-
-#[test]
-fn it_has_no_configuration() {
-    assert!(Bench::new(factory(), r#"{"rate":1}"#).is_err());
+fn a_full_log_changes_nothing() {
+    let url = [("tps", "1"), ("tps.limit.rejected.handler", "log")];
+    let (mut bench, call) = (bench(), call(&url, "m"));
+    bench.host().fill_log();
+    assert_eq!([(); 2].map(|()| passes(&mut bench, &call)), [true, false]);
 }

@@ -2,15 +2,13 @@
 
 use super::*;
 use wubbo_plugin_sdk::abi::call::flags;
-use wubbo_plugin_sdk::testing::{BalancerBench, Call};
-
-#[path = "../../../tests/vectors/loadbalance.rs"]
-mod vectors;
+use wubbo_plugin_sdk::testing::{BalancerBench, Call, Linked, vectors};
 
 #[test]
 fn rows_of_the_specification() {
-    let text = include_str!("../tests/vectors/leastactive.json");
-    assert_eq!(vectors::run(text, factory()), 13);
+    let file = include_str!("../tests/vectors/leastactive.json");
+    let report = vectors::run(file, &Linked(factory())).unwrap();
+    assert_eq!(report.prove(), 13);
 }
 
 /// Against a choice by hand: among 1000, whole and in part, the chosen one is always of the least.

@@ -2,15 +2,13 @@
 
 use super::*;
 use wubbo_plugin_sdk::abi::call::flags;
-use wubbo_plugin_sdk::testing::{BalancerBench, Call};
-
-#[path = "../../../tests/vectors/loadbalance.rs"]
-mod vectors;
+use wubbo_plugin_sdk::testing::{BalancerBench, Call, Linked, vectors};
 
 #[test]
 fn rows_of_the_specification() {
-    let text = include_str!("../tests/vectors/random.json");
-    assert_eq!(vectors::run(text, factory()), 14);
+    let file = include_str!("../tests/vectors/random.json");
+    let report = vectors::run(file, &Linked(factory())).unwrap();
+    assert_eq!(report.prove(), 14);
 }
 
 /// 1000 providers, and a bench that has them.

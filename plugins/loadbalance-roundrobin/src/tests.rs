@@ -1,15 +1,13 @@
 //! The rows of the specification from `tests/vectors`, and what a row cannot say.
 
 use super::*;
-use wubbo_plugin_sdk::testing::{BalancerBench, Call};
-
-#[path = "../../../tests/vectors/loadbalance.rs"]
-mod vectors;
+use wubbo_plugin_sdk::testing::{BalancerBench, Call, Linked, vectors};
 
 #[test]
 fn rows_of_the_specification() {
-    let text = include_str!("../tests/vectors/roundrobin.json");
-    assert_eq!(vectors::run(text, factory()), 21);
+    let file = include_str!("../tests/vectors/roundrobin.json");
+    let report = vectors::run(file, &Linked(factory())).unwrap();
+    assert_eq!(report.prove(), 21);
 }
 
 fn bench(providers: usize) -> BalancerBench {

@@ -9,6 +9,7 @@ use super::engine::{Engine, EngineOptions};
 use super::guest::Guest;
 use super::start::{enter_setup, refusal, store};
 use crate::check::Checked;
+use crate::clock::PluginClock;
 use crate::digest::sha256;
 use crate::error::{PluginError, PluginErrorKind, chain};
 use crate::instance::Said;
@@ -46,6 +47,7 @@ pub fn describe(bytes: &[u8]) -> Result<Option<String>, PluginError> {
         0,
         state,
         Arc::default(),
+        PluginClock::default(),
         Arc::new(Silent),
     );
     let mut store = store(&engine, Arc::new(shared));

@@ -6,10 +6,12 @@
 )]
 
 mod atomicity;
+mod built;
 mod calls;
 mod configuring;
 mod directory;
 mod guests;
+mod hosted;
 mod hostile;
 mod limits;
 mod linked;
@@ -22,3 +24,4 @@ mod routing;
 mod rules;
 mod swap;
 mod tables;
+mod vectors;
