@@ -1,7 +1,9 @@
 //! What the plugin host is told by the program that embeds it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::PluginClock;
@@ -39,6 +41,18 @@ pub struct PluginsConfig {
     pub pooling: bool,
     /// The time that plugins see. Default: the system's; tests move it on.
     pub clock: PluginClock,
+    #[doc(hidden)]
+    pub watch: Option<ImportWatch>,
+}
+
+/// Told of every import that a guest has called, with the code if it answered one. For tests: a watched call allocates.
+#[derive(Clone)]
+pub struct ImportWatch(pub Arc<dyn Fn(&'static str, Option<i32>) + Send + Sync>);
+
+impl fmt::Debug for ImportWatch {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("ImportWatch")
+    }
 }
 
 impl Default for PluginsConfig {
@@ -58,6 +72,7 @@ impl Default for PluginsConfig {
             module_bytes_max: wubbo_plugin_sdk::abi::limits::MODULE_MAX as u64,
             pooling: true,
             clock: PluginClock::default(),
+            watch: None,
         }
     }
 }

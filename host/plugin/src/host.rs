@@ -222,6 +222,7 @@ fn prepare(
             memory_total_bytes: config.memory_total_bytes,
             cache: config.cache_dir.clone(),
             pooling: config.pooling,
+            watch: config.watch.clone(),
         })?),
     };
     #[cfg(feature = "wasm")]

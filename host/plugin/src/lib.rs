@@ -60,6 +60,8 @@ mod workshop;
 pub use anatomy::{Anatomy, Export, Import, Section};
 pub use check::{Checked, FUNCTION_BYTES_MAX, FUNCTIONS_MAX};
 pub use clock::PluginClock;
+#[doc(hidden)]
+pub use config::ImportWatch;
 pub use config::PluginsConfig;
 pub use counters::{CallCounters, Latency, TripClass};
 pub use error::{PluginError, PluginErrorKind};

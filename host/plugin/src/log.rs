@@ -36,11 +36,6 @@ impl LogShare {
         }
     }
 
-    /// When the generation was made.
-    pub(crate) fn start(&self) -> Instant {
-        self.start
-    }
-
     /// Whether one more line may be written at `now`.
     pub(crate) fn take(&self, now: Instant) -> bool {
         let second = now.saturating_duration_since(self.start).as_secs() & u64::from(u32::MAX);

@@ -50,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     pub(crate) state: Arc<State>,
     pub(crate) clock: PluginClock,
+    /// When the generation was made, by that clock.
+    born: Instant,
     pub(crate) metrics: Metrics,
     /// What a configurator last did to each URL.
     pub(crate) last_good: Arc<LastGood>,
@@ -112,6 +114,7 @@ impl Shared {
             accesslog: settings.grants.accesslog.clone(),
             counters: Counters::default(),
             state,
+            born: clock.now(),
             clock,
             metrics: Metrics::new(),
             last_good,
@@ -197,14 +200,12 @@ impl Functions<'_> {
         self.in_hook()?;
         let number = match clock {
             Clock::UnixMs => self.shared.clock.unix().as_millis(),
-            Clock::MonotonicNs => {
-                let started = self.shared.share.start();
-                self.shared
-                    .clock
-                    .now()
-                    .saturating_duration_since(started)
-                    .as_nanos()
-            }
+            Clock::MonotonicNs => self
+                .shared
+                .clock
+                .now()
+                .saturating_duration_since(self.shared.born)
+                .as_nanos(),
         };
         i64::try_from(number).map_err(|_| ErrorKind::Unavailable)
     }

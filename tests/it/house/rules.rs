@@ -43,10 +43,15 @@ fn floor(dir: &str) -> Option<u32> {
         "host/wubbo" => 3,
         "tests/xtask" => 4,
         "tests" => 5,
-        _ if dir.starts_with("plugins/") => 1,
-        _ if dir.starts_with("examples/") || dir.starts_with("tests/fixtures/") => 4,
+        _ if is_plugin(dir) => 1,
+        _ if dir.starts_with("examples/") => 4,
         _ => return None,
     })
+}
+
+/// First-party plugins, and those that tests bring: they see the SDK alone.
+fn is_plugin(dir: &str) -> bool {
+    dir.starts_with("plugins/") || dir.starts_with("tests/fixtures/")
 }
 
 fn floors(tree: &Tree) -> Vec<String> {
@@ -63,7 +68,7 @@ fn floors(tree: &Tree) -> Vec<String> {
             let Some(seen) = tree.packages.iter().find(|known| known.name == *dependency) else {
                 continue;
             };
-            let plugin = package.dir.starts_with("plugins/");
+            let plugin = is_plugin(&package.dir);
             let lower = floor(&seen.dir).is_some_and(|floor| floor < own);
             let own_macros = package.dir == "plugin-sdk" && seen.dir == "plugin-sdk/macros";
             if !own_macros && (!lower || (plugin && seen.dir != "plugin-sdk")) {

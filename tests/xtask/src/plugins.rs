@@ -1,26 +1,39 @@
-//! The first-party plugins, the smallest example and the cookbook as wasm files.
+//! The first-party plugins, the smallest example, the cookbook and the guests of tests as wasm files.
 
 use std::path::Path;
 
 use crate::run::{Done, cargo, root, run, say, target_dir};
 
-/// Builds every plugin to `target/plugins/<name>.wasm`.
+/// The kinds of `tests/fixtures/probe`: a module is one plugin, so each is made by itself.
+const PROBES: [&str; 4] = ["filter", "router", "loadbalance", "configurator"];
+
+/// Builds every plugin to `target/plugins/<name>.wasm`, and the guests of tests to `target/guests`.
 pub(crate) fn build() -> Done {
-    let out = target_dir().join("plugins");
-    std::fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
     for name in names()? {
-        compile(&name)?;
-        let built = target_dir()
-            .join("wasm32-unknown-unknown/plugin")
-            .join(format!("{}.wasm", name.replace('-', "_")));
-        let place = out.join(format!("{name}.wasm"));
-        install(&built, &place).map_err(|error| format!("{}: {error}", built.display()))?;
-        let bytes = std::fs::metadata(&place).map_or(0, |metadata| metadata.len());
-        say(&format!(
-            "   {name}.wasm  {:.1} KB\n",
-            bytes as f64 / 1000.0
-        ));
+        compile(&name, None)?;
+        place(&name, "plugins", &name)?;
     }
+    for kind in PROBES {
+        compile("fixture-probe", Some(kind))?;
+        place("fixture-probe", "guests", &format!("probe-{kind}"))?;
+    }
+    Ok(())
+}
+
+/// Puts what was compiled of a crate to `target/<folder>/<name>.wasm`.
+fn place(package: &str, folder: &str, name: &str) -> Done {
+    let out = target_dir().join(folder);
+    std::fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+    let built = target_dir()
+        .join("wasm32-unknown-unknown/plugin")
+        .join(format!("{}.wasm", package.replace('-', "_")));
+    let place = out.join(format!("{name}.wasm"));
+    install(&built, &place).map_err(|error| format!("{}: {error}", built.display()))?;
+    let bytes = std::fs::metadata(&place).map_or(0, |metadata| metadata.len());
+    say(&format!(
+        "   {name}.wasm  {:.1} KB\n",
+        bytes as f64 / 1000.0
+    ));
     Ok(())
 }
 
@@ -40,7 +53,7 @@ fn names() -> Result<Vec<String>, String> {
 }
 
 /// `crate-type` in a manifest would switch LTO off silently, so the type is given here.
-fn compile(name: &str) -> Done {
+fn compile(name: &str, feature: Option<&str>) -> Done {
     let target = [
         "--target",
         "wasm32-unknown-unknown",
@@ -49,12 +62,13 @@ fn compile(name: &str) -> Done {
         "--crate-type",
         "cdylib",
     ];
-    run(
-        &format!("compile {name}"),
-        cargo()
-            .args(["rustc", "--quiet", "--lib", "-p", name])
-            .args(target),
-    )
+    let mut command = cargo();
+    command.args(["rustc", "--quiet", "--lib", "-p", name]);
+    if let Some(feature) = feature {
+        command.args(["--features", feature]);
+    }
+    let what = [name, feature.unwrap_or_default()].join(" ");
+    run(&format!("compile {}", what.trim()), command.args(target))
 }
 
 /// Copies by rename, and only when the bytes differ, so that a watcher never sees half a file and a build that changed nothing stays quiet.

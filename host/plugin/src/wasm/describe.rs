@@ -32,6 +32,7 @@ pub fn describe(bytes: &[u8]) -> Result<Option<String>, PluginError> {
         memory_total_bytes: MEMORY_BYTES_MAX,
         cache: None,
         pooling: false,
+        watch: None,
     })?;
     let compiled = engine.compile(bytes, &sha256(&[bytes]))?;
     let pre = engine.linker.instantiate_pre(&compiled.module);

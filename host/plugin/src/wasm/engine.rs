@@ -17,6 +17,7 @@ use super::limiter::Budget;
 use super::module::WasmModule;
 use super::ticker::{self, Pulse};
 use crate::check::Checked;
+use crate::config::ImportWatch;
 use crate::error::{PluginError, PluginErrorKind, chain};
 use crate::limits::MEMORY_BYTES_MAX;
 
@@ -42,6 +43,8 @@ pub(crate) struct EngineOptions {
     pub(crate) cache: Option<PathBuf>,
     /// Ask for the pool; it is given up when the address space does not allow it.
     pub(crate) pooling: bool,
+    /// Who is told of every import that a guest calls.
+    pub(crate) watch: Option<ImportWatch>,
 }
 
 /// The engine with everything that lives as long as it does.
@@ -77,6 +80,9 @@ impl Engine {
         let (engine, pooling) = allocate(options).map_err(failed)?;
         let mut linker = Linker::new(&engine);
         imports::define(&mut linker).map_err(failed)?;
+        if let Some(watch) = &options.watch {
+            linker = imports::watched(&engine, &linker, watch).map_err(failed)?;
+        }
         let pulse = ticker::start(engine.weak()).map_err(|error| {
             PluginError::new(
                 PluginErrorKind::Engine,

@@ -3,6 +3,7 @@
 mod call;
 mod providers;
 mod services;
+mod watch;
 
 use wasmtime::{Caller, Linker, Memory, Result};
 use wubbo_plugin_sdk::ErrorKind;
@@ -10,6 +11,7 @@ use wubbo_plugin_sdk::abi::names::IMPORT_MODULE as WUBBO;
 use wubbo_plugin_sdk::native::HostResult;
 
 use super::guest::{BadCall, Guest};
+pub(super) use watch::watched;
 
 /// Defines all imports.
 pub(super) fn define(linker: &mut Linker<Guest>) -> Result<()> {

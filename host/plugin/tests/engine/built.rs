@@ -15,6 +15,11 @@ pub(crate) fn plugin(name: &str) -> Vec<u8> {
     read("plugins", name)
 }
 
+/// The guest `name` of `tests/fixtures`, such as `probe-filter`.
+pub(crate) fn guest(name: &str) -> Vec<u8> {
+    read("guests", name)
+}
+
 fn read(folder: &str, name: &str) -> Vec<u8> {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let target = BUILT.get_or_init(build);

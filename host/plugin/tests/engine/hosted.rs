@@ -4,27 +4,42 @@
 //! to its slot.
 
 mod configuring;
-mod filter;
+pub(crate) mod filter;
 mod routing;
+
+pub(crate) use routing::{Routed, SERVICE};
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::runtime::Runtime;
 use wubbo_core::{PolicySet, Rule, RuleScope, RuleSet};
-use wubbo_plugin::{PluginClock, PluginStatus, RefusedRule};
+use wubbo_plugin::{ImportWatch, PluginClock, PluginStatus, RefusedRule};
+use wubbo_plugin_sdk::native::Factory;
 use wubbo_plugin_sdk::testing::{BalancerForm, ConfiguratorForm, FilterForm, Form, RouterForm};
 use wubbo_plugin_sdk::{Error, Manifest, Result, Scope};
 
 use crate::rig::{Rig, try_start};
 
+/// What instances are made of.
+#[derive(Clone)]
+pub(crate) enum Code {
+    Linked(Factory),
+    Wasm {
+        module: Arc<[u8]>,
+        /// Whether instances come from the pool.
+        pooling: bool,
+    },
+}
+
 /// One plugin in one form.
 pub(crate) struct Hosted {
     pub(crate) identity: String,
-    pub(crate) module: Arc<[u8]>,
-    /// Whether instances come from the pool.
-    pub(crate) pooling: bool,
+    pub(crate) code: Code,
+    /// Who is told of the imports that a module calls.
+    pub(crate) watch: Option<ImportWatch>,
     /// Compiled modules are kept here, so that a case does not compile.
     pub(crate) cache: Arc<tempfile::TempDir>,
 }
@@ -35,20 +50,33 @@ impl Hosted {
     /// # Errors
     /// Why the plugin is not live.
     pub(crate) fn start(&self, config: &str) -> Result<Host> {
+        self.start_granted(&serde_json::from_str(config).unwrap(), None)
+    }
+
+    /// The same with grants of the operator.
+    ///
+    /// # Errors
+    /// As [`Hosted::start`].
+    pub(crate) fn start_granted(&self, config: &Value, grants: Option<&Value>) -> Result<Host> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
-        let settings: serde_json::Value = serde_json::from_str(config).unwrap();
-        let tree = serde_json::json!({ "config": settings });
+        let mut tree = serde_json::json!({ "config": config });
+        if let Some(grants) = grants {
+            tree["grants"] = grants.clone();
+        }
         let clock = PluginClock::still();
-        let pooling = self.pooling;
-        let files = [("p.wasm", &*self.module)];
-        let started = runtime.block_on(try_start(&files, Vec::new(), |host| {
+        let (files, builtins, pooling) = match &self.code {
+            Code::Linked(factory) => (Vec::new(), vec![*factory], true),
+            Code::Wasm { module, pooling } => (vec![("p.wasm", &**module)], Vec::new(), *pooling),
+        };
+        let started = runtime.block_on(try_start(&files, builtins, |host| {
             host.configs.insert(self.identity.clone(), tree);
             host.required.push(self.identity.clone());
             host.cache_dir = Some(self.cache.path().to_owned());
             host.clock = clock.clone();
+            host.watch = self.watch.clone();
             host.pooling = pooling;
             host.max = 1;
             // The file is there before the host looks.
@@ -63,7 +91,7 @@ impl Hosted {
             clock,
             rules: Vec::new(),
             rules_version: 0,
-            failures: 0,
+            failures: (0, 0),
         })
     }
 }
@@ -93,6 +121,9 @@ impl Form for Hosted {
     }
 }
 
+/// How the error begins of a hook that answered a failure.
+pub(crate) const ANSWERED: &str = "the hook answered a failure";
+
 /// A host with one plugin, and the runtime that it lives on.
 pub(crate) struct Host {
     pub(crate) identity: String,
@@ -100,8 +131,8 @@ pub(crate) struct Host {
     pub(crate) clock: PluginClock,
     rules: Vec<Rule>,
     rules_version: u64,
-    /// Hooks known to have failed.
-    failures: u64,
+    /// Hooks known to have answered a failure, and known to have ended otherwise.
+    failures: (u64, u64),
     pub(crate) runtime: Runtime,
 }
 
@@ -126,14 +157,18 @@ impl Host {
         let status = self.status();
         let counters = &status.counters;
         let trips: u64 = counters.trips.values().sum();
-        let failures = counters.failed + counters.unknown_table + counters.absent + trips;
-        if failures == std::mem::replace(&mut self.failures, failures) {
+        let others = counters.unknown_table + counters.absent + trips;
+        let before = std::mem::replace(&mut self.failures, (counters.failed, others));
+        if before == self.failures {
             return Ok(());
         }
-        let trip = status.trips.last().map(|trip| trip.reason.clone());
         let said = self.rig.lines.texts().last().cloned();
-        let reason = trip.or(said).unwrap_or_default();
-        Err(Error::new(format!("the hook failed: {reason}")))
+        let trip = status.trips.last().map(|trip| trip.reason.clone());
+        let text = match before.0 == counters.failed {
+            true => format!("the hook ended: {}", trip.or(said).unwrap_or_default()),
+            false => format!("{ANSWERED}: {}", said.unwrap_or_default()),
+        };
+        Err(Error::new(text))
     }
 
     /// Follows one more rule, or one less.

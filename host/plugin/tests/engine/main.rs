@@ -9,6 +9,7 @@ mod atomicity;
 mod built;
 mod calls;
 mod configuring;
+mod conformance;
 mod directory;
 mod guests;
 mod hosted;

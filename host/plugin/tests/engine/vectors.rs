@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wubbo_plugin_sdk::testing::vectors;
 
 use crate::built;
-use crate::hosted::{Hosted, identity, plugins};
+use crate::hosted::{Code, Hosted, identity, plugins};
 
 /// The rows of a plugin crate.
 fn rows(name: &str) -> String {
@@ -23,8 +23,11 @@ fn every_row_on_the_wasm_form() {
         let text = rows(&name);
         let form = Hosted {
             identity: identity(&module),
-            module,
-            pooling: true,
+            code: Code::Wasm {
+                module,
+                pooling: true,
+            },
+            watch: None,
             cache: Arc::clone(&cache),
         };
         assert_eq!(vectors::plugin(&text).unwrap(), form.identity);

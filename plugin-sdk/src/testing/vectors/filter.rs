@@ -130,7 +130,9 @@ const fn service_error() -> u8 {
 }
 
 impl MadeCall {
-    fn call(&self) -> Call {
+    /// The call.
+    #[must_use]
+    pub fn call(&self) -> Call {
         let group = match self.group.as_str() {
             "" => String::new(),
             group => format!("{group}/"),
@@ -162,7 +164,9 @@ impl MadeCall {
         self.arguments.iter().cloned().fold(call, Call::argument)
     }
 
-    fn answer(&self) -> Ended {
+    /// What the service answers.
+    #[must_use]
+    pub fn answer(&self) -> Ended {
         let answer = match &self.answer {
             Value::Null => Ended::null(),
             value => Ended::value(value.clone()),

@@ -40,7 +40,7 @@ impl RuleCase {
     ///
     /// # Errors
     /// They differ.
-    pub(super) fn follow(
+    pub fn follow(
         &self,
         set: impl FnOnce(Scope, &str, &str, Option<&str>) -> Result<()>,
     ) -> Result<()> {

@@ -85,19 +85,19 @@ pub(crate) fn invocation(host: &Host, call: &Call) -> Invocation {
     Invocation::new(request, url.build())
 }
 
-fn seen(invocation: &Invocation) -> Seen {
+pub(crate) fn seen(invocation: &Invocation) -> Seen {
     let pair = |entry: wubbo_core::Entry<'_>| {
         let text = entry.text.unwrap_or_default();
         (entry.key.to_owned(), text.to_owned())
     };
-    let arguments = invocation.body().to_values().unwrap();
+    let arguments = invocation.body().to_values().unwrap_or_default();
     Seen {
         attachments: invocation.attachments().iter().map(pair).collect(),
         arguments: arguments.iter().map(json).collect(),
     }
 }
 
-fn outcome(answer: &Ended) -> Outcome {
+pub(crate) fn outcome(answer: &Ended) -> Outcome {
     let mut result = match (answer.as_value(), answer.as_exception()) {
         (Some(found), _) => RpcResult::value(value(found)),
         (_, Some((class, message))) => RpcResult::exception(class, Some(message)),
@@ -109,7 +109,7 @@ fn outcome(answer: &Ended) -> Outcome {
     Ok(result)
 }
 
-fn ended(outcome: &Outcome) -> Ended {
+pub(crate) fn ended(outcome: &Outcome) -> Ended {
     let result = match outcome {
         Err(error) => {
             let status = error.kind().status().0;

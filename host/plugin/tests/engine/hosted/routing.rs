@@ -12,7 +12,7 @@ use wubbo_plugin_sdk::{Cell, Error, Result, Scope};
 use super::{Host, filter};
 
 /// The one service of a case.
-const SERVICE: u64 = 7;
+pub(crate) const SERVICE: u64 = 7;
 
 /// A host, the list of providers that was handed out last, and the calls that count as running.
 pub(crate) struct Routed {
@@ -95,6 +95,29 @@ impl Routed {
         }
     }
 
+    /// Keeps these calls running until the next list.
+    pub(crate) fn keep_running(&mut self, calls: Vec<Counting>) {
+        self.running.push((String::new(), 0, calls));
+    }
+
+    /// The rows that the router leaves of all, with the reasons if they are asked for.
+    ///
+    /// # Errors
+    /// The hook failed.
+    pub(crate) fn route_explained(
+        &mut self,
+        call: &Call,
+        remarks: Option<&Remarks>,
+    ) -> Result<Vec<usize>> {
+        let policies = self.host.policies();
+        let mut candidates = self.candidates(None);
+        self.attempt(call, remarks, |routing| {
+            policies.routers()[0].router.route(routing, &mut candidates);
+        });
+        self.host.failed()?;
+        Ok(candidates.iter().collect())
+    }
+
     fn candidates(&self, among: Option<&[usize]>) -> Candidates {
         let rows = self.table.rows().len();
         let mut candidates = Candidates::all(rows);
@@ -116,13 +139,7 @@ impl RouterForm for Routed {
     }
 
     fn route(&mut self, call: &Call) -> Result<Vec<usize>> {
-        let policies = self.host.policies();
-        let mut candidates = self.candidates(None);
-        self.attempt(call, None, |routing| {
-            policies.routers()[0].router.route(routing, &mut candidates);
-        });
-        self.host.failed()?;
-        Ok(candidates.iter().collect())
+        self.route_explained(call, None)
     }
 }
 
