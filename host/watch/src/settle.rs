@@ -2,7 +2,8 @@
 //!
 //! The rule: a state is reported once nothing in it has changed for `settle`, so that files which change
 //! together are reported together. A directory that never comes to rest does not hold its settled files
-//! back for ever: after `settle_max` these are reported, and the restless ones keep their last settled entry.
+//! back for ever: after `settle_max` these are reported, and the restless ones keep their last settled entry. A restless file that is
+//! replaced each time, by a rename, is whole at every moment: it is reported then as it is, or it never would be.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,14 @@ pub(crate) struct Verdict {
     pub(crate) look_at: Option<Instant>,
 }
 
+/// The last change of a path.
+#[derive(Debug, Clone, Copy)]
+struct Changed {
+    at: Instant,
+    /// Another file took the place of the one before.
+    replaced: bool,
+}
+
 #[derive(Debug)]
 pub(crate) struct Settler {
     settle: Duration,
@@ -27,8 +36,8 @@ pub(crate) struct Settler {
     settle_max: Duration,
     reported: Option<Change>,
     seen: Option<Change>,
-    /// When each path was last seen to change; kept for paths that are not reported yet.
-    changed_at: BTreeMap<PathBuf, Instant>,
+    /// How each path was last seen to change; kept for paths that are not reported yet.
+    changed: BTreeMap<PathBuf, Changed>,
     /// When the kind of the state (files, missing, unreadable) last changed.
     kind_changed_at: Option<Instant>,
     pending_since: Option<Instant>,
@@ -42,7 +51,7 @@ impl Settler {
             settle_max: options.settle_max,
             reported: None,
             seen: None,
-            changed_at: BTreeMap::new(),
+            changed: BTreeMap::new(),
             kind_changed_at: None,
             pending_since: None,
         }
@@ -84,7 +93,7 @@ impl Settler {
     }
 
     fn at_rest(&mut self, report: Option<Change>) -> Verdict {
-        self.changed_at.clear();
+        self.changed.clear();
         self.pending_since = None;
         Verdict {
             report,
@@ -94,7 +103,12 @@ impl Settler {
 
     fn note_changes(&mut self, now: Instant, state: &Change) {
         for path in differing(self.seen.as_ref(), Some(state)) {
-            self.changed_at.insert(path, now);
+            let entry = |state| entries(state).and_then(|entries| entries.get(&path));
+            let replaced = match (entry(self.seen.as_ref()), entry(Some(state))) {
+                (Some(before), Some(after)) => after.replaces(before),
+                _ => false,
+            };
+            self.changed.insert(path, Changed { at: now, replaced });
         }
         if !same_beside_entries(self.seen.as_ref(), state) {
             self.kind_changed_at = Some(now);
@@ -110,12 +124,18 @@ impl Settler {
     ) -> BTreeMap<PathBuf, Instant> {
         let mut due = BTreeMap::new();
         for path in differing(self.reported.as_ref(), Some(state)) {
-            let rest = match entries(Some(state)).and_then(|entries| entries.get(&path)) {
-                Some(entry) if unclosed(entry) => self.settle_unclosed,
-                _ => self.settle,
+            let entry = entries(Some(state)).and_then(|entries| entries.get(&path));
+            let changed = self.changed.get(&path);
+            let changed_at = changed.map_or(since, |changed| changed.at);
+            let at = match entry {
+                Some(entry) if unclosed(entry) => changed_at + self.settle_unclosed,
+                Some(_) if changed.is_some_and(|changed| changed.replaced) => {
+                    let patience_ends = since + self.settle_max;
+                    (changed_at + self.settle).min(patience_ends.max(changed_at))
+                }
+                _ => changed_at + self.settle,
             };
-            let changed_at = self.changed_at.get(&path).copied().unwrap_or(since);
-            due.insert(path, changed_at + rest);
+            due.insert(path, at);
         }
         due
     }

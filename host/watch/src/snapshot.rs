@@ -109,6 +109,18 @@ impl Entry {
         entry
     }
 
+    /// Whether this is another file than `before`, which had the same name. False where the system has no inodes.
+    pub(crate) fn replaces(&self, before: &Self) -> bool {
+        self.identity.inode != before.identity.inode
+    }
+
+    /// An entry as [`Entry::for_test`] makes it, of the file with this inode.
+    #[cfg(test)]
+    pub(crate) fn with_inode(mut self, inode: u64) -> Self {
+        self.identity.inode = (0, inode);
+        self
+    }
+
     /// The path relative to the watched one; for a single file its name.
     pub fn name(&self) -> &Path {
         &self.name

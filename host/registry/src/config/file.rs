@@ -16,6 +16,8 @@ use reader::Reader;
 
 /// How long opening waits for the first look at the directory. Longer than a file that is being written rests.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
+/// After this a rule that is replaced without a pause counts as it is: rules are small and put in place whole.
+const RESTLESS: Duration = Duration::from_millis(50);
 /// When a file that could not be read is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
@@ -35,7 +37,8 @@ impl FileConfigCenter {
     /// [`ErrorKind::Registry`] when `directory` is no usable path or no thread can be started to watch it.
     /// A directory that is not there or cannot be read now is an outage, not an error.
     pub async fn open(directory: &Path) -> Result<Self, Error> {
-        let watch = Watch::tree(directory, name::LEVELS, Options::default()).map_err(|error| {
+        let options = Options::default().settle_max(RESTLESS);
+        let watch = Watch::tree(directory, name::LEVELS, options).map_err(|error| {
             let message = format!(
                 "config center file:{}: cannot be watched",
                 directory.display()

@@ -2,18 +2,23 @@
 
 use super::*;
 
-/// A state as `name:version` words; the version stands for size, times and inode.
+/// A state as `name:version` words; the version stands for size and times, and for the inode too where it is written `name:=version`.
 fn files(text: &str) -> Change {
     let home = tempfile::tempdir().unwrap();
     let mut entries = BTreeMap::new();
     for word in text.split_whitespace() {
         let (name, version) = word.split_once(':').unwrap();
         let path = home.path().join(name);
+        let inode = version
+            .strip_prefix('=')
+            .map_or(0, |version| version.parse().unwrap());
+        let version = version.trim_start_matches('=');
         std::fs::write(&path, "x".repeat(version.parse().unwrap())).unwrap();
         let file = std::fs::File::options().write(true).open(&path).unwrap();
         file.set_modified(std::time::UNIX_EPOCH).unwrap();
         let metadata = std::fs::metadata(&path).unwrap();
-        entries.insert(name.into(), Entry::for_test(name, &metadata));
+        let entry = Entry::for_test(name, &metadata).with_inode(inode);
+        entries.insert(name.into(), entry);
     }
     Change::Files(Snapshot::new(entries, Vec::new()))
 }
@@ -133,6 +138,30 @@ fn a_restless_file_does_not_hold_the_others_back() {
         (350, "a:1 log:4", "log", Some("a:1 log:1"), Some(840)),
         (360, "a:1 log:5", "", None, Some(380)),
         (380, "a:1 log:5", "", Some("a:1 log:5"), None),
+    ]);
+}
+
+#[test]
+fn a_file_that_is_replaced_without_end_is_reported_as_it_is() {
+    check(&[
+        (0, "a:=1", "", None, Some(20)),
+        (20, "a:=1", "", Some("a:1"), None),
+        (100, "a:=2", "", None, Some(120)),
+        (110, "a:=3", "", None, Some(130)),
+        (345, "a:=4", "", None, Some(350)),
+        (350, "a:=5", "", Some("a:5"), None),
+        (355, "a:=6", "", None, Some(375)),
+        (375, "a:=6", "", Some("a:6"), None),
+    ]);
+    // One that grows where it is, is not.
+    check(&[
+        (0, "a:=1", "", None, Some(20)),
+        (20, "a:=1", "", Some("a:1"), None),
+        (100, "a:=2", "", None, Some(120)),
+        (345, "a:3", "", None, Some(350)),
+        (346, "a:4", "", None, Some(350)),
+        (350, "a:5", "", None, Some(370)),
+        (370, "a:5", "", Some("a:5"), None),
     ]);
 }
 
