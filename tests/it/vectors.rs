@@ -1,24 +1,39 @@
-//! What hessian-lite 4.0.4 and 3.2.13 write and read, against `wubbo-hessian2`: every golden row is read as Java reads it, written
-//! and read again, and skipped to the same end.
+//! What hessian-lite 4.0.4 and 3.2.13 and dubbo-go-hessian2 write, against `wubbo-hessian2`: every golden row is read as Java
+//! reads it, written and read again, and skipped to the same end.
+
+mod coverage;
+mod ids;
 
 use wubbo_hessian2::{Decoder, Encoder, Value};
 use wubbo_tests::canonical::canonical;
-use wubbo_tests::golden::{self, Golden};
+use wubbo_tests::golden::{self, Golden, Set};
 use wubbo_tests::java::{Line, sorted};
 
-/// How many rows the Java peers of each line wrote.
-const ROWS: usize = 201;
+/// How many rows each set has.
+fn count(set: Set) -> usize {
+    match set {
+        Set::Cases(_) => 201,
+        Set::Rows(_) => 654,
+        Set::GoRows => 442,
+    }
+}
 
 /// What hessian-lite 3.2.13 writes without its items, and cannot read back.
 const LOST: [&str; 3] = ["List.of", "Set.of", "Map.of"];
 
+/// Lists of unknown length (`57`) that hessian-lite writes for iterators, and cannot read back unless they are empty.
+const UNREADABLE: &str = "Iterator/";
+
 /// Checks every row and fails with the id of each that does not hold.
 fn check(claim: impl Fn(&Golden) -> Result<(), String>) {
     let mut wrong = Vec::new();
-    for line in [Line::Dubbo3, Line::Dubbo2] {
-        let rows = golden::rows(line).unwrap();
-        assert_eq!(rows.len(), ROWS);
-        let failed = |row| claim(row).err().map(|why| format!("{}: {why}", row.id));
+    for set in Set::ALL {
+        let rows = golden::rows(set).unwrap();
+        assert_eq!(rows.len(), count(set), "{set:?}");
+        let failed = |row: &Golden| {
+            let why = claim(row).err()?;
+            Some(format!("{set:?} {}: {why}", row.id))
+        };
         wrong.extend(rows.iter().filter_map(failed));
     }
     assert!(
@@ -54,7 +69,7 @@ fn printed(value: &Value) -> String {
 fn every_golden_value_is_what_java_reads() {
     check(|row| {
         if row.canonical.get("unreadable").is_some() {
-            let lost = LOST.contains(&&*row.id);
+            let lost = LOST.contains(&&*row.id) || row.id.starts_with(UNREADABLE);
             return lost.then_some(()).ok_or_else(|| row.canonical.to_string());
         }
         let form = sorted(canonical(&row.value()?));
@@ -82,6 +97,30 @@ fn every_golden_value_is_itself_after_writing_and_reading() {
     });
 }
 
+/// Binaries in chunks, whose borders are an encoder's own choice (hessian-lite 4 has 8 KiB buffers, 3.2 has 4 KiB ones), and
+/// lists of unknown length, which Java cannot read back and which are never written here.
+fn other_bytes(row: &Golden) -> bool {
+    matches!(row.bytes.first(), Some(b'A' | b'W'))
+}
+
+#[test]
+fn what_java_wrote_is_written_byte_for_byte() {
+    let mut equal = 0;
+    for line in [Line::Dubbo3, Line::Dubbo2] {
+        for set in [Set::Cases(line), Set::Rows(line)] {
+            for row in golden::rows(set).unwrap() {
+                if other_bytes(&row) {
+                    continue;
+                }
+                let written = encode(&row.value().unwrap()).unwrap();
+                assert!(written == row.bytes, "{set:?} {}", row.id);
+                equal += 1;
+            }
+        }
+    }
+    assert!(equal >= 1650, "only {equal} rows are compared");
+}
+
 #[test]
 fn skipping_a_golden_value_ends_where_reading_does() {
     check(|row| {
@@ -99,7 +138,7 @@ fn skipping_a_golden_value_ends_where_reading_does() {
 /// A collection of JDK 9 keeps its items in a transient field, which hessian-lite 3.2.13 leaves out: they are not on the wire.
 #[test]
 fn a_collection_of_jdk_9_from_dubbo_2_7_has_no_items() {
-    let rows = golden::rows(Line::Dubbo2).unwrap();
+    let rows = golden::rows(Set::Cases(Line::Dubbo2)).unwrap();
     let lost: Vec<&Golden> = rows.iter().filter(|row| LOST.contains(&&*row.id)).collect();
     assert_eq!(lost.len(), LOST.len());
     for row in lost {
@@ -114,7 +153,7 @@ fn a_collection_of_jdk_9_from_dubbo_2_7_has_no_items() {
 
 #[test]
 fn a_wrong_reading_of_a_golden_value_is_seen() {
-    let rows = golden::rows(Line::Dubbo3).unwrap();
+    let rows = golden::rows(Set::Cases(Line::Dubbo3)).unwrap();
     let row = rows.iter().find(|row| row.id == "Boxes").unwrap();
     let mut value = row.value().unwrap();
     if let Value::Object(object) = &mut value {

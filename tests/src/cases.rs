@@ -215,7 +215,7 @@ impl List {
 pub fn all(line: Line) -> Result<Vec<Case>, String> {
     let mut list = List::default();
     calls::add(&mut list);
-    for row in golden::rows(line)? {
+    for row in golden::rows(golden::Set::Cases(line))? {
         list.add(
             format!("echoObject/{}", row.id),
             Call::new("echoObject", vec![row.value()?]),

@@ -1,5 +1,9 @@
-//! What hessian-lite writes for each value of the Java peers' `echoObject` cases, and what it reads back
-//! (`vectors/hessian-lite-4.tsv` for 4.0.4, `hessian-lite-3.tsv` for 3.2.13): the codec's vectors, and what the Rust consumer sends in the same cases.
+//! Golden bytes of foreign encoders (`vectors/*.tsv`), the codec's vectors:
+//! - what hessian-lite writes for each value of the Java peers' `echoObject` cases, and what it reads back
+//!   (`hessian-lite-4.tsv` for 4.0.4, `hessian-lite-3.tsv` for 3.2.13); the Rust consumer sends the same in these cases;
+//! - what hessian-lite and dubbo-go-hessian2 write for several values of each row of the type mapping (`rows-*.tsv`).
+//!
+//! A run of 64 equal characters or more is written as the character and its count in angle quotes: `‹7*65536›`.
 
 use std::fs;
 use std::path::Path;
@@ -37,13 +41,43 @@ impl Golden {
     }
 }
 
-/// All rows of a line, in the order of the file.
+/// A file of golden bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Set {
+    /// The `echoObject` cases of a line's Java peers.
+    Cases(Line),
+    /// Several values of each row of the type mapping, from a line's hessian-lite.
+    Rows(Line),
+    /// The same from dubbo-go-hessian2.
+    GoRows,
+}
+
+impl Set {
+    /// Every file.
+    pub const ALL: [Set; 5] = [
+        Set::Cases(Line::Dubbo3),
+        Set::Cases(Line::Dubbo2),
+        Set::Rows(Line::Dubbo3),
+        Set::Rows(Line::Dubbo2),
+        Set::GoRows,
+    ];
+
+    fn file(self) -> String {
+        match self {
+            Set::Cases(line) => line.vectors().to_owned(),
+            Set::Rows(line) => format!("rows-{}", line.vectors()),
+            Set::GoRows => "rows-dubbo-go.tsv".to_owned(),
+        }
+    }
+}
+
+/// All rows of a set, in the order of the file.
 ///
 /// # Errors
 /// The file is missing, or a row has not three columns; the text names it.
-pub fn rows(line: Line) -> Result<Vec<Golden>, String> {
+pub fn rows(set: Set) -> Result<Vec<Golden>, String> {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
-    let file = vectors.join(line.vectors());
+    let file = vectors.join(set.file());
     let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let lines = text.lines().enumerate();
     lines
@@ -58,10 +92,25 @@ fn row(line: &str) -> Option<Golden> {
     let mut columns = line.split('\t');
     let row = Golden {
         id: columns.next()?.to_owned(),
-        bytes: unhex(columns.next()?)?,
-        canonical: serde_json::from_str(columns.next()?).ok()?,
+        bytes: unhex(&expanded(columns.next()?)?)?,
+        canonical: serde_json::from_str(&expanded(columns.next()?)?).ok()?,
     };
     columns.next().is_none().then_some(row)
+}
+
+/// The text with each run written out.
+fn expanded(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, run)) = rest.split_once('‹') {
+        let (run, after) = run.split_once('›')?;
+        let (repeated, count) = run.split_once('*')?;
+        out.push_str(before);
+        out.push_str(&repeated.repeat(count.parse().ok()?));
+        rest = after;
+    }
+    out.push_str(rest);
+    Some(out)
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -81,6 +130,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn runs_are_written_out() {
+        let row = row("a\t42‹0*6›ff\t\"‹w*3›\"").unwrap();
+        assert_eq!(row.bytes, [0x42, 0, 0, 0, 0xff]);
+        assert_eq!(row.canonical, "www");
+    }
+
+    #[test]
     fn a_row_has_three_columns_and_whole_bytes() {
         assert!(row("a/b\t4e\tnull").is_some());
         for line in [
@@ -91,6 +147,8 @@ mod tests {
             "a\t4g\tnull",
             "a\t4e\tnul",
             "a\t4e\t1\t2",
+            "a\t4e‹0*›\t1",
+            "a\t4e‹0*2\t1",
         ] {
             assert!(row(line).is_none(), "{line:?}");
         }

@@ -5,45 +5,17 @@
     reason = "a benchmark is no interface, and stops at the first surprise"
 )]
 
-use std::{collections::BTreeMap, hint::black_box};
+#[path = "subject/user.rs"]
+mod user;
+
+use std::hint::black_box;
 
 use bytes::BytesMut;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use wubbo_hessian2::{Date, Decoder, Encoder, Value};
+use serde::{Serialize, de::DeserializeOwned};
+use wubbo_hessian2::{Decoder, Encoder, Value};
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename = "org.wubbo.demo.User")]
-struct User {
-    id: String,
-    name: String,
-    age: i32,
-    time: Date,
-    sex: Sex,
-    tags: Vec<String>,
-    scores: BTreeMap<String, f64>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename = "org.wubbo.demo.Sex", rename_all = "UPPERCASE")]
-enum Sex {
-    Man,
-    Woman,
-}
-
-/// `getUser(number)` of the demo contract.
-fn user(number: usize) -> User {
-    let id = number.to_string();
-    User {
-        name: format!("name-{id}"),
-        age: 18 + i32::try_from(id.len()).unwrap(),
-        id,
-        time: Date(1_590_926_400_000),
-        sex: if number < 1000 { Sex::Man } else { Sex::Woman },
-        tags: vec!["a".into(), "b".into()],
-        scores: BTreeMap::from([("math".into(), 99.5)]),
-    }
-}
+use user::user;
 
 fn measure<T: Serialize + DeserializeOwned>(criterion: &mut Criterion, name: &str, subject: &T) {
     let bytes = wubbo_hessian2::to_bytes(subject).unwrap();

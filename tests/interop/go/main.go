@@ -14,7 +14,7 @@ import (
 	_ "github.com/apache/dubbo-go/protocol/dubbo"
 )
 
-const usage = "usage: wubbo-go-peer provider|consumer [--flag value]..."
+const usage = "usage: wubbo-go-peer provider|consumer|golden|bench [--flag value]..."
 
 func main() {
 	// Standard output carries only what the harness reads; dubbo-go's own log goes to standard error.
@@ -29,6 +29,10 @@ func main() {
 		provide(flags(os.Args[2:], "--port", "--name"))
 	case "consumer":
 		os.Exit(consume(flags(os.Args[2:], "--url", "--cases")))
+	case "golden":
+		golden(flags(os.Args[2:], "--out"))
+	case "bench":
+		bench()
 	default:
 		fail(usage)
 	}

@@ -35,7 +35,7 @@ const MAPS: [&str; 4] = [
 
 /// Classes of the peers with the types of their fields, inherited ones included, transient ones left out
 /// (`interop/java/src/main/java/org/wubbo`). Fields of other classes are taken as they come.
-const FIELDS: [(&str, &[(&str, &str)]); 6] = [
+const FIELDS: [(&str, &[(&str, &str)]); 8] = [
     (
         "org.wubbo.demo.User",
         &[
@@ -91,6 +91,19 @@ const FIELDS: [(&str, &[(&str, &str)]); 6] = [
             ("level", "int"),
             ("child", "String"),
             ("inner", "Base"),
+        ],
+    ),
+    (
+        "org.wubbo.interop.types.Animal",
+        &[("sound", "String"), ("legs", "int")],
+    ),
+    (
+        "org.wubbo.interop.types.Dog",
+        &[
+            ("sound", "String"),
+            ("legs", "int"),
+            ("name", "String"),
+            ("friend", "Animal"),
         ],
     ),
     (
@@ -154,6 +167,9 @@ pub(super) fn collection(wire: Option<&str>) -> (&'static str, &'static str) {
     let kept = |known: &'static [&'static str]| known.iter().find(|name| Some(**name) == wire);
     if let Some(class) = kept(&SETS) {
         return ("set", class);
+    }
+    if wire == Some("java.util.Collections$SingletonSet") {
+        return ("set", "java.util.HashSet");
     }
     (
         "list",

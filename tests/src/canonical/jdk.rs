@@ -21,7 +21,9 @@ pub(super) fn leaf<'v>(object: &'v Object, resolver: &Resolver<'v>) -> Option<Js
         "java.sql.Date" | "java.sql.Time" | "java.sql.Timestamp" => {
             Some(date(class, object, "value"))
         }
-        "java.math.BigDecimal" | "java.util.UUID" => text(class, string(object, "value")?),
+        "java.math.BigDecimal" | "java.util.UUID" | "java.io.File" => {
+            text(class, string(object, "value")?)
+        }
         "java.math.BigInteger" => text(class, &big_integer(object)?),
         "java.lang.Class" => text(class, string(object, "name")?),
         "java.util.concurrent.atomic.AtomicLong" => {

@@ -162,10 +162,15 @@ impl Parts<'_, '_> {
 
     fn zoned_date_time(&self) -> Option<String> {
         let local = self.offset_date_time("offset")?;
-        match self.part("zoneId") {
-            Some(region) => Some(format!("{local}[{}]", region.zone()?)),
-            None => Some(format!("{local}[{}]", self.zone()?)),
+        let zone = match self.part("zoneId") {
+            Some(region) => region.zone()?.to_owned(),
+            None => self.zone()?.to_owned(),
+        };
+        // A zone that is an offset is not said twice.
+        if local.ends_with(&zone) {
+            return Some(local);
         }
+        Some(format!("{local}[{zone}]"))
     }
 }
 

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 
 use crate::run::{Done, cargo, root, run, say, target_dir};
-use crate::{plugins, setup};
+use crate::{codec, plugins, setup};
 
 /// Every check and test.
 pub(crate) fn test() -> Done {
@@ -127,7 +127,11 @@ pub(crate) fn bench() -> Done {
         "build the load",
         cargo().args(["build", "-p", "wubbo-tests", "--bins"]),
     )?;
-    run("hessian2", cargo().args(["bench", "-p", "wubbo-hessian2"]))?;
+    run(
+        "hessian2",
+        cargo().args(["bench", "-p", "wubbo-hessian2", "--bench", "codec"]),
+    )?;
+    codec::table()?;
     run(
         "plugins",
         cargo().args(["bench", "-p", "wubbo-plugin", "--features", "wasm"]),

@@ -346,7 +346,7 @@ final class Values {
     }
 
     /** More than sixteen class definitions in one stream, then the first again: both forms of object tags. */
-    private static List<Object> manyClasses() {
+    static List<Object> manyClasses() {
         List<Object> list = new ArrayList<>();
         list.add(EchoServiceImpl.user("1"));
         list.add(new Primitives());
@@ -386,7 +386,7 @@ final class Values {
     }
 
     /** A stack of two fixed frames: the real one depends on who calls and on the line numbers of this file. */
-    private static <T extends Throwable> T trimmed(T throwable) {
+    static <T extends Throwable> T trimmed(T throwable) {
         throwable.setStackTrace(new StackTraceElement[] {
             new StackTraceElement("org.wubbo.demo.Shop", "sell", "Shop.java", 42),
             new StackTraceElement("org.wubbo.demo.Shop", "main", "Shop.java", 7),
