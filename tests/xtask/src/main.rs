@@ -1,6 +1,7 @@
 //! `cargo xtask`: sets up what is missing and runs the project's tests, demo and benches.
 
 mod codec;
+mod fuzz;
 mod plugins;
 mod run;
 mod setup;
@@ -13,7 +14,8 @@ cargo xtask <command>
 
   demo [--stay]   swap a filter while real Dubbo calls run through a gateway; --stay keeps everything up
   test            every check and test; what .ci/run calls
-  full            the long forms of the scenarios (minutes to hours)
+  full            the long forms of the scenarios (minutes to hours), and with nightly the fuzz targets
+  fuzz            the fuzz targets alone, ten minutes each (WUBBO_FUZZ_SECONDS)
   bench [codec]   the figures of the README, each beside its goal; codec: Hessian's beside those of Java and Go alone
   plugins         build the first-party plugins to target/plugins/*.wasm
   fixtures <dir>  write the hostile guests as <dir>/*.wasm, to be dropped into the demo
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         ["demo", rest @ ..] if rest.iter().all(|word| *word == "--stay") => test::demo(rest),
         ["test"] => test::test(),
         ["full"] => test::full(),
+        ["fuzz"] => fuzz::all(),
         ["bench"] => test::bench(),
         ["bench", "codec"] => codec::table(),
         ["plugins"] => setup::wasm_target().and_then(|()| plugins::build()),

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 
 use crate::run::{Done, cargo, root, run, say, target_dir};
-use crate::{codec, plugins, setup};
+use crate::{codec, fuzz, plugins, setup};
 
 /// Every check and test.
 pub(crate) fn test() -> Done {
@@ -87,7 +87,8 @@ pub(crate) fn full() -> Done {
             .args(["test", "-p", "wubbo-plugin", "--features", "wasm"])
             .args(["--test", "engine", "--", "--nocapture", "a_thousand_swaps"])
             .env("WUBBO_FULL", "on"),
-    )
+    )?;
+    fuzz::all()
 }
 
 /// The demo: builds, then hands over to the driver.
