@@ -4,7 +4,7 @@
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
 use serde::Deserialize;
-use wubbo_hessian2::{Date, Decoder, Encoder, Limits, Throwable, Value};
+use wubbo_hessian2::{Date, Decoder, Encoder, Limits, Value};
 
 #[derive(Deserialize)]
 #[allow(dead_code, reason = "only that it is read matters")]
@@ -13,7 +13,7 @@ struct Holder {
     date: Option<Date>,
     any: Option<Value>,
     texts: Option<Vec<String>>,
-    error: Option<Throwable>,
+    cause: Option<Box<Holder>>,
 }
 
 fn limits() -> Limits {
