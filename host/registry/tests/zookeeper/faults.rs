@@ -397,7 +397,7 @@ async fn attempts_to_connect_are_few() {
     // How many there are in one stretch is a matter of chance: a back-off of seconds may span it, and a busy machine may let sessions
     // begin, which starts the back-off anew. A loop without a pause makes about a hundred, in every stretch.
     let mut stretches = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..6 {
         stretches.push(dropped(&proxy).await);
         if stretches.last().is_some_and(|last| FEW.contains(last)) {
             break;
