@@ -12,7 +12,7 @@ use wubbo_tests::go::{self, Go, Provider};
 use wubbo_tests::hosts::EchoProvider;
 use wubbo_tests::java::{Line, Outcomes};
 
-use crate::java::{BY_GATEWAY, NAME, address, golden, same, through_a_gateway};
+use crate::java::{BY_GATEWAY, NAME, address, golden, same, through_a_gateway, unlike};
 
 /// How many cases there are at least.
 const CASES_MIN: usize = 200;
@@ -142,8 +142,14 @@ fn a_go_consumer_sees_a_rust_provider_as_a_go_or_java_provider() {
         assert!(unlike, "{prefix}: no longer needed: {why}");
     }
     let provider = EchoProvider::start(&["--name", NAME]).unwrap();
-    let got = scene.go.consume(&address(provider.url())).unwrap();
-    same("go -> rust", &wanted(&go, &java), without_words(got), &[]);
+    let consume = || without_words(scene.go.consume(&address(provider.url())).unwrap());
+    let want = wanted(&go, &java);
+    let mut got = consume();
+    // On a busy machine dubbo-go may lose the call that follows one which timed out; a difference of ours is there each time.
+    if unlike(&want, &got) {
+        got = consume();
+    }
+    same("go -> rust", &want, got, &[]);
     assert_eq!(provider.stop().unwrap(), 0);
 }
 

@@ -65,6 +65,11 @@ pub(crate) fn same(pairing: &str, want: &Outcomes, got: Outcomes, dropped: &[&st
     );
 }
 
+/// Whether [`same`] would fail.
+pub(crate) fn unlike(want: &Outcomes, got: &Outcomes) -> bool {
+    !diff(&mask(want.clone(), &[]), &mask(got.clone(), &[])).is_empty()
+}
+
 /// `dubbo://host:port` of a READY line's URL.
 pub(crate) fn address(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("dubbo", url));
