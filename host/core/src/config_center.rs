@@ -46,7 +46,8 @@ impl fmt::Debug for ConfigSubscription {
     }
 }
 
-/// A config center. Object safe, Send + Sync. Called when a reference or service is made; never per call.
+/// A config center. Object safe, Send + Sync. Called when a reference or service is made, and by operators' commands; never per
+/// call.
 pub trait ConfigCenter: Send + Sync + fmt::Debug {
     /// Follows the text under `key` in `group` (Dubbo's default group is `dubbo`).
     ///
@@ -57,4 +58,30 @@ pub trait ConfigCenter: Send + Sync + fmt::Debug {
         key: &'a str,
         group: &'a str,
     ) -> BoxFuture<'a, Result<ConfigSubscription, Error>>;
+
+    /// The text under `key` in `group` as the config center has it now, byte for byte; `None` when there is nothing under that
+    /// key. Unlike a subscriber it sees a text of nothing but white space.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Config`] for a key or group that cannot be one, [`crate::ErrorKind::Registry`] when the config center
+    /// cannot be asked or what is there is no text.
+    fn read<'a>(
+        &'a self,
+        key: &'a str,
+        group: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Arc<str>>, Error>>;
+
+    /// Puts `to` under `key` in `group` if `from` is there, in one step that no other writer of this config center can come
+    /// between; `None` stands for nothing under that key. Answers whether `from` was there; if not, nothing was changed.
+    ///
+    /// # Errors
+    /// As [`ConfigCenter::read`], and [`crate::ErrorKind::Config`] for a text above 1 MiB. After an
+    /// [`crate::ErrorKind::Registry`] the text may or may not have been written: read it before going on.
+    fn replace<'a>(
+        &'a self,
+        key: &'a str,
+        group: &'a str,
+        from: Option<&'a str>,
+        to: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<bool, Error>>;
 }

@@ -9,7 +9,7 @@ mod conformance;
 
 use std::sync::Arc;
 
-use wubbo_core::{ConfigCenter, Error};
+use wubbo_core::{ConfigCenter, Error, ErrorKind};
 
 pub use file::FileConfigCenter;
 pub use memory::MemoryConfigCenter;
@@ -20,8 +20,21 @@ use crate::address::{Address, parse};
 
 /// What an address is of, in error messages.
 const WHAT: &str = "config center";
-/// Longest text under one key.
-const TEXT_BYTES_MAX: u64 = 1024 * 1024;
+/// Longest text under one key; it is also what a ZooKeeper sends at most, as it is shipped.
+pub(crate) const TEXT_BYTES_MAX: u64 = 1024 * 1024;
+
+/// # Errors
+/// [`ErrorKind::Config`] for a text that is too long to be written.
+pub(crate) fn check_length(key: &str, text: &str) -> Result<(), Error> {
+    if text.len() as u64 <= TEXT_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!(
+        "config center: the text of {key} has {} bytes, at most {TEXT_BYTES_MAX} are taken",
+        text.len()
+    );
+    Err(Error::new(ErrorKind::Config, message))
+}
 
 /// Opens the config center that `address` names, in the forms of [`crate::open`]. Relative directories are taken from the working
 /// directory. Must be called on a tokio runtime, which then runs the config center's task.
@@ -56,8 +69,6 @@ pub fn check_config(address: &str) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use wubbo_core::ErrorKind;
-
     use super::*;
 
     #[tokio::test]

@@ -76,4 +76,77 @@ pub(super) async fn check<C: ConfigCenter>(
         assert!(heard.await.is_err(), "{name}");
     }
     assert!(one.subscribe("", "dubbo").await.is_err(), "{name}");
+    replaces(name, &one, &other, &write).await;
+}
+
+/// Reading and writing as operators' commands do: fresh, byte for byte, and never over somebody else's change.
+async fn replaces<C: ConfigCenter>(
+    name: &str,
+    one: &C,
+    other: &C,
+    write: &impl AsyncFn(&str, &str, Option<&str>),
+) {
+    let (key, group) = ("shop.migration", "DUBBO_SERVICEDISCOVERY_MIGRATION");
+    let mut followed = other.subscribe(key, group).await.unwrap();
+    let read = async || one.read(key, group).await.unwrap();
+    let replace = async |from, to| {
+        one.replace(key, group, from, to)
+            .await
+            .unwrap_or_else(|e| panic!("{e}"))
+    };
+    assert_eq!(read().await, None, "{name}");
+    assert!(
+        !replace(Some("a"), Some("b")).await,
+        "{name}: nothing there"
+    );
+    assert!(!replace(Some("a"), None).await, "{name}: nothing there");
+    assert!(replace(None, None).await, "{name}: nothing, as expected");
+    let texts = ["a: 1\r\n# \u{e4}\n\n", "two", " \n", "", "three"];
+    let mut last = None;
+    for text in texts {
+        assert!(!replace(Some("another"), Some(text)).await, "{name}");
+        assert!(replace(last, Some(text)).await, "{name}: {text:?}");
+        assert_eq!(read().await.as_deref(), Some(text), "{name}");
+        assert!(!replace(None, Some("x")).await, "{name}: {text:?} is there");
+        assert!(!replace(None, None).await, "{name}: {text:?} is there");
+        let seen = Some(text).filter(|text| !text.trim().is_empty());
+        until_text(&mut followed, seen, &format!("{name}: {text:?}")).await;
+        last = Some(text);
+    }
+    write(key, group, Some("changed by somebody")).await;
+    assert_eq!(
+        read().await.as_deref(),
+        Some("changed by somebody"),
+        "{name}: fresh"
+    );
+    assert!(
+        !replace(last, None).await,
+        "{name}: it is not ours any more"
+    );
+    assert!(replace(Some("changed by somebody"), None).await, "{name}");
+    assert_eq!(read().await, None, "{name}");
+    until_text(&mut followed, None, &format!("{name}: removed")).await;
+
+    // Of two that count from the same text one wins, each time.
+    assert!(replace(None, Some("0")).await);
+    let count = async |center: &C| {
+        let mut done = 0;
+        while done < 20 {
+            let from = center.read(key, group).await.unwrap().unwrap();
+            let next = (from.parse::<u32>().unwrap() + 1).to_string();
+            let written = center.replace(key, group, Some(&from), Some(&next));
+            done += u32::from(written.await.unwrap());
+        }
+    };
+    tokio::join!(count(one), count(other));
+    assert_eq!(read().await.as_deref(), Some("40"), "{name}");
+    let long = "x".repeat(1024 * 1024 + 1);
+    assert!(
+        one.replace(key, group, Some("40"), Some(&long))
+            .await
+            .is_err()
+    );
+    assert!(one.read("", group).await.is_err(), "{name}");
+    assert!(one.replace("", group, None, None).await.is_err(), "{name}");
+    assert!(replace(Some("40"), None).await, "{name}");
 }

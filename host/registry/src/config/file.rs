@@ -2,8 +2,9 @@
 
 mod name;
 mod reader;
+mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tokio::time::timeout;
 use wubbo_core::{BoxFuture, ConfigCenter, ConfigSubscription, Error, ErrorKind, Tasks};
 use wubbo_watch::{Change, Options, Watch};
 
+use super::check_length;
 use super::texts::{Place, Texts};
 use reader::Reader;
 
@@ -26,6 +28,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// Dropping the value ends its subscriptions.
 #[derive(Debug)]
 pub struct FileConfigCenter {
+    directory: PathBuf,
     texts: Arc<Texts>,
     _tasks: Tasks,
 }
@@ -46,6 +49,7 @@ impl FileConfigCenter {
             Error::with_source(ErrorKind::Registry, message, error)
         })?;
         let texts = Arc::new(Texts::default());
+        let path = watch.path().to_owned();
         let mut follower = Follower {
             reader: Reader::new(watch.path()),
             texts: texts.clone(),
@@ -60,6 +64,7 @@ impl FileConfigCenter {
         let tasks = Tasks::new("file config center");
         tasks.spawn(follower.run());
         Ok(Self {
+            directory: path,
             texts,
             _tasks: tasks,
         })
@@ -74,6 +79,45 @@ impl ConfigCenter for FileConfigCenter {
     ) -> BoxFuture<'a, Result<ConfigSubscription, Error>> {
         Box::pin(async move { Ok(self.texts.subscribe(Place::new(key, group)?)) })
     }
+
+    fn read<'a>(
+        &'a self,
+        key: &'a str,
+        group: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Arc<str>>, Error>> {
+        Box::pin(async move {
+            let place = Place::new(key, group)?;
+            let directory = self.directory.clone();
+            blocking(move || writer::read(&directory, &place)).await
+        })
+    }
+
+    fn replace<'a>(
+        &'a self,
+        key: &'a str,
+        group: &'a str,
+        from: Option<&'a str>,
+        to: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<bool, Error>> {
+        Box::pin(async move {
+            let place = Place::new(key, group)?;
+            check_length(key, to.unwrap_or_default())?;
+            let directory = self.directory.clone();
+            let (from, to) = (from.map(str::to_owned), to.map(str::to_owned));
+            blocking(move || writer::replace(&directory, &place, from.as_deref(), to.as_deref()))
+                .await
+        })
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let lost = |error| {
+        let message = "file config center: the work was lost";
+        Error::with_source(ErrorKind::Registry, message, error)
+    };
+    tokio::task::spawn_blocking(work).await.map_err(lost)?
 }
 
 impl Drop for FileConfigCenter {
@@ -116,7 +160,7 @@ impl Follower {
 
     /// Reads the state on a blocking thread.
     async fn pass(mut self) -> Result<Self, Error> {
-        let pass = tokio::task::spawn_blocking(move || {
+        let pass = blocking(move || {
             let texts = self
                 .state
                 .as_ref()
@@ -124,12 +168,9 @@ impl Follower {
             if let Some(texts) = texts {
                 self.texts.publish(texts);
             }
-            self
+            Ok(self)
         });
-        pass.await.map_err(|error| {
-            let message = "file config center: the work was lost";
-            Error::with_source(ErrorKind::Registry, message, error)
-        })
+        pass.await
     }
 }
 

@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use wubbo_core::{BoxFuture, ConfigCenter, ConfigSubscription, Error, ErrorKind};
+use wubbo_core::{BoxFuture, ConfigCenter, ConfigSubscription, Error};
 
-use super::TEXT_BYTES_MAX;
+use super::check_length;
 use super::texts::{Place, Texts};
 
 /// A config center in this process. Values opened with one name see each other's texts at once.
@@ -32,15 +32,13 @@ impl MemoryConfigCenter {
     /// [`ErrorKind::Config`] for an empty key and for a text above 1 MiB.
     pub fn publish(&self, key: &str, group: &str, text: &str) -> Result<(), Error> {
         let place = Place::new(key, group)?;
-        if text.len() as u64 > TEXT_BYTES_MAX {
-            let message = format!(
-                "config center: the text of {key} has {} bytes, at most {TEXT_BYTES_MAX} are taken",
-                text.len()
-            );
-            return Err(Error::new(ErrorKind::Config, message));
-        }
+        check_length(key, text)?;
         self.texts.change(|texts| {
-            texts.insert(place, text.into());
+            if text.trim().is_empty() {
+                texts.remove(&place);
+            } else {
+                texts.insert(place, text.into());
+            }
         });
         Ok(())
     }
@@ -82,10 +80,43 @@ impl ConfigCenter for MemoryConfigCenter {
     ) -> BoxFuture<'a, Result<ConfigSubscription, Error>> {
         Box::pin(async move { Ok(self.texts.subscribe(Place::new(key, group)?)) })
     }
+
+    fn read<'a>(
+        &'a self,
+        key: &'a str,
+        group: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Arc<str>>, Error>> {
+        Box::pin(async move { Ok(self.texts.get(&Place::new(key, group)?)) })
+    }
+
+    fn replace<'a>(
+        &'a self,
+        key: &'a str,
+        group: &'a str,
+        from: Option<&'a str>,
+        to: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<bool, Error>> {
+        Box::pin(async move {
+            let place = Place::new(key, group)?;
+            check_length(key, to.unwrap_or_default())?;
+            Ok(self.texts.change(|texts| {
+                let expected = texts.get(&place).map(|text| &**text) == from;
+                if expected {
+                    match to {
+                        Some(to) => drop(texts.insert(place, to.into())),
+                        None => drop(texts.remove(&place)),
+                    }
+                }
+                expected
+            }))
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use wubbo_core::ErrorKind;
+
     use super::*;
     use crate::config::conformance;
 
@@ -120,6 +151,7 @@ mod tests {
         let center = MemoryConfigCenter::open("bound");
         let long = "x".repeat(1024 * 1024 + 1);
         let error = center.publish("k", "", &long).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.message().contains("1048577 bytes"), "{error}");
         center.publish("k", "", &long[1..]).unwrap();
     }

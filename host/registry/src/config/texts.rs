@@ -16,7 +16,7 @@ pub(super) struct Place {
     pub(super) key: String,
 }
 
-/// Texts by place. An empty text is none.
+/// Texts by place. Followers see none where a text is nothing but white space.
 pub(super) type All = BTreeMap<Place, Arc<str>>;
 
 /// The texts and their followers.
@@ -27,6 +27,11 @@ pub(super) struct Texts(Mutex<State>);
 struct State {
     texts: All,
     followed: HashMap<Place, watch::Sender<Option<Arc<str>>>>,
+}
+
+/// Whether followers see `text`; one of nothing but white space is none to them.
+pub(super) fn is_text(text: &str) -> bool {
+    !text.trim().is_empty()
 }
 
 impl Place {
@@ -56,15 +61,14 @@ impl Texts {
     }
 
     /// Changes the texts, and tells whom it concerns.
-    pub(super) fn change(&self, change: impl FnOnce(&mut All)) {
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut All) -> T) -> T {
         let mut state = self.lock();
-        change(&mut state.texts);
-        state.texts.retain(|_, text| !text.trim().is_empty());
+        let answer = change(&mut state.texts);
         let State { texts, followed } = &mut *state;
         // A subscription that was dropped leaves here: at the latest with the next news.
         followed.retain(|_, sender| !sender.is_closed());
         for (place, sender) in followed {
-            let text = texts.get(place);
+            let text = texts.get(place).filter(|text| is_text(text));
             sender.send_if_modified(|last| {
                 let news = last.as_ref() != text;
                 if news {
@@ -73,12 +77,19 @@ impl Texts {
                 news
             });
         }
+        answer
+    }
+
+    /// The text at one place.
+    pub(super) fn get(&self, place: &Place) -> Option<Arc<str>> {
+        self.lock().texts.get(place).cloned()
     }
 
     /// Follows one place.
     pub(super) fn subscribe(&self, place: Place) -> ConfigSubscription {
         let mut state = self.lock();
-        let text = state.texts.get(&place).cloned();
+        let text = state.texts.get(&place).filter(|text| is_text(text));
+        let text = text.cloned();
         state.followed.retain(|_, sender| !sender.is_closed());
         let sender = state
             .followed

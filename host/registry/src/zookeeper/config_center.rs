@@ -7,15 +7,15 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout};
 use wubbo_core::{BoxFuture, ConfigCenter, ConfigSubscription, Error, ErrorKind, Tasks, Url};
+use zookeeper_client::{CreateMode, Error as ZookeeperError};
 
-use super::follow::{Follower, Reading, bytes, follow};
+use super::follow::{Follower, Reading, bytes, follow, is_connection, remedy};
 use super::link::Live;
 use super::path::{Root, is_name};
 use super::settings::{self, CONFIG_CENTER};
 use super::shared::Shared;
+use crate::config::{TEXT_BYTES_MAX, check_length};
 
-/// Longest text of a key, as in every config center; it is also what a server sends at most, as it is shipped.
-const TEXT_BYTES_MAX: usize = 1024 * 1024;
 /// Dubbo's group of rules; also meant by an empty one.
 const DEFAULT_GROUP: &str = "dubbo";
 
@@ -76,6 +76,105 @@ impl ZookeeperConfigCenter {
         }
         Ok(format!("{}/{key}", self.root.child("config", group)))
     }
+
+    /// The connection, if there is one in time.
+    async fn live(&self) -> Result<Live, Refused> {
+        let mut link = self.shared.link.clone();
+        let limit = link.patience(self.timeout);
+        let live = timeout(limit, link.live()).await;
+        live.map_err(|_| Refused::Zookeeper(ZookeeperError::ConnectionLoss))
+    }
+
+    /// Bytes and version of the node at `path`, as the cluster has them now; `None` without a node.
+    async fn bytes(&self, live: &Live, path: &str) -> Result<Option<(Vec<u8>, i32)>, Refused> {
+        // The server that we are connected to may lag behind the one that somebody else wrote to.
+        live.ask(live.client.sync(path)).await?;
+        match live.ask(live.client.get_data(path)).await {
+            Ok((bytes, stat)) => Ok(Some((bytes, stat.version))),
+            Err(ZookeeperError::NoNode) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn read_text(&self, path: &str) -> Result<Option<Arc<str>>, Refused> {
+        let found = self.bytes(&self.live().await?, path).await?;
+        found.map(|(bytes, _)| utf8(bytes)).transpose()
+    }
+
+    async fn replace_text(
+        &self,
+        path: &str,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<bool, Refused> {
+        let live = self.live().await?;
+        let found = self.bytes(&live, path).await?;
+        if found.as_ref().map(|(bytes, _)| &**bytes) != from.map(str::as_bytes) {
+            return Ok(false);
+        }
+        let client = &live.client;
+        let written = match (found, to) {
+            (None, None) => Ok(()),
+            (None, Some(to)) => {
+                let options = CreateMode::Persistent.with_acls(live.acls());
+                if let Some((directory, _)) = path.rsplit_once('/') {
+                    live.ask(client.mkdir(directory, &options)).await?;
+                }
+                let made = live.ask(client.create(path, to.as_bytes(), &options)).await;
+                made.map(drop)
+            }
+            (Some((_, version)), Some(to)) => {
+                let set = client.set_data(path, to.as_bytes(), Some(version));
+                live.ask(set).await.map(drop)
+            }
+            (Some((_, version)), None) => live.ask(client.delete(path, Some(version))).await,
+        };
+        match written {
+            Ok(()) => Ok(true),
+            // Somebody came between.
+            Err(
+                ZookeeperError::BadVersion | ZookeeperError::NoNode | ZookeeperError::NodeExists,
+            ) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn failed(&self, what: &str, path: &str, refused: &Refused) -> Error {
+        let reason = match refused {
+            Refused::Bytes(reason) => (*reason).to_owned(),
+            Refused::Zookeeper(ZookeeperError::NotEmpty) => {
+                "it has nodes below it: remove them at ZooKeeper".to_owned()
+            }
+            Refused::Zookeeper(error) if is_connection(error) => {
+                "it cannot be reached; is ZooKeeper up and its port open from here?".to_owned()
+            }
+            Refused::Zookeeper(error) => format!("{error}; {}", remedy(error)),
+        };
+        let center = &self.url;
+        let message = format!("config center {center:?}: cannot {what} {path}: {reason}");
+        Error::new(ErrorKind::Registry, message)
+    }
+}
+
+/// Why a text was not read or written.
+enum Refused {
+    Zookeeper(ZookeeperError),
+    Bytes(&'static str),
+}
+
+impl From<ZookeeperError> for Refused {
+    fn from(error: ZookeeperError) -> Self {
+        Self::Zookeeper(error)
+    }
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<Arc<str>, Refused> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text.into()),
+        Err(_) => Err(Refused::Bytes(
+            "its bytes are not UTF-8: look at what wrote them, or remove the node",
+        )),
+    }
 }
 
 impl ConfigCenter for ZookeeperConfigCenter {
@@ -108,6 +207,33 @@ impl ConfigCenter for ZookeeperConfigCenter {
             // What `current` gives now is no change any more.
             receiver.mark_unchanged();
             Ok(ConfigSubscription::new(receiver, tasks))
+        })
+    }
+
+    fn read<'a>(
+        &'a self,
+        key: &'a str,
+        group: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Arc<str>>, Error>> {
+        Box::pin(async move {
+            let path = self.path(key, group)?;
+            let text = self.read_text(&path).await;
+            text.map_err(|refused| self.failed("read", &path, &refused))
+        })
+    }
+
+    fn replace<'a>(
+        &'a self,
+        key: &'a str,
+        group: &'a str,
+        from: Option<&'a str>,
+        to: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<bool, Error>> {
+        Box::pin(async move {
+            let path = self.path(key, group)?;
+            check_length(key, to.unwrap_or_default())?;
+            let replaced = self.replace_text(&path, from, to).await;
+            replaced.map_err(|refused| self.failed("write", &path, &refused))
         })
     }
 }
@@ -157,7 +283,7 @@ fn text(bytes: Option<Vec<u8>>) -> Result<Option<Arc<str>>, String> {
     let Some(bytes) = bytes else {
         return Ok(None);
     };
-    if bytes.len() > TEXT_BYTES_MAX {
+    if bytes.len() as u64 > TEXT_BYTES_MAX {
         return Err(format!("has more than {TEXT_BYTES_MAX} bytes"));
     }
     let text = std::str::from_utf8(&bytes).map_err(|error| format!("is not UTF-8: {error}"))?;
@@ -177,7 +303,7 @@ mod tests {
         assert_eq!(read(b"a: 1\n").unwrap().as_deref(), Some("a: 1\n"));
         assert!(read(b"\xff").unwrap_err().contains("is not UTF-8"));
         assert!(
-            read(&vec![b'x'; TEXT_BYTES_MAX + 1])
+            read(&vec![b'x'; 1024 * 1024 + 1])
                 .unwrap_err()
                 .contains("more than")
         );

@@ -91,6 +91,11 @@ async fn a_config_center_that_comes_later() {
         all.iter()
             .all(|subscription| subscription.current().is_none())
     );
+    // Who asks for what is there now is told that nobody knows.
+    let error = center.read("a.tag-router", "dubbo").await.unwrap_err();
+    assert!(error.message().contains("cannot be reached"), "{error}");
+    let written = center.replace("a.tag-router", "dubbo", Some("tags"), None);
+    assert!(written.await.is_err());
     proxy.open();
     for subscription in &mut all {
         until_text(subscription, Some("tags"), "there it is").await;

@@ -3,7 +3,7 @@
 //! Any character may be percent-encoded, and those that a file system does not take must be: `%3A` for `:` on some, `%2F` for `/` on
 //! all.
 
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use super::super::texts::Place;
 
@@ -39,6 +39,31 @@ pub(super) fn place(name: &Path) -> Result<Place, String> {
         group: decode(group)?,
         key,
     })
+}
+
+/// The path of the file for `place`, relative to the config center's directory: the inverse of [`place`].
+pub(super) fn path(place: &Place) -> PathBuf {
+    Path::new(&encode(&place.group)).join(encode(&place.key))
+}
+
+/// What a file system takes as a name, and what neither counts as hidden or temporary nor loses an ending when it is read.
+fn encode(text: &str) -> String {
+    let unread = |ending: &&str| text.ends_with(*ending);
+    let ending = ENDINGS
+        .iter()
+        .chain(&[".tmp"])
+        .find(|ending| unread(ending));
+    let last_dot = ending.map(|ending| text.len() - ending.len());
+    let mut name = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        let dot = character == '.' && (at == 0 || Some(at) == last_dot);
+        if dot || matches!(character, '%' | '/') {
+            name.push_str(&format!("%{:02X}", u32::from(character)));
+        } else {
+            name.push(character);
+        }
+    }
+    name
 }
 
 fn decode(name: &str) -> Result<String, String> {
@@ -102,6 +127,24 @@ mod tests {
         ] {
             let place = place(Path::new(path)).unwrap();
             assert_eq!((&*place.group, &*place.key), (group, key), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_place_has_a_path_that_names_it() {
+        for (group, key, expected) in [
+            ("dubbo", "shop.tag-router", "dubbo/shop.tag-router"),
+            ("dubbo", "a.B:1:.x", "dubbo/a.B:1:.x"),
+            ("a/b", "c/d%", "a%2Fb/c%2Fd%25"),
+            ("..", ".hidden", "%2E./%2Ehidden"),
+            ("g", "a.yaml", "g/a%2Eyaml"),
+            ("g", "a.b.tmp", "g/a.b%2Etmp"),
+            ("\u{4e2d}", "k.yml.yml", "\u{4e2d}/k.yml%2Eyml"),
+        ] {
+            let given = Place::new(key, group).unwrap();
+            let path = path(&given);
+            assert_eq!(path, Path::new(expected));
+            assert_eq!(place(&path).unwrap(), given, "{expected}");
         }
     }
 

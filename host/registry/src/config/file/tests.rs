@@ -128,6 +128,35 @@ async fn a_center_that_is_not_there_yet_is_no_error() {
 }
 
 #[tokio::test]
+async fn a_text_is_replaced_where_it_lies_and_a_directory_that_is_not_there_is_named() {
+    let home = Home::new();
+    home.write("shop.condition-router.yaml", "one");
+    let center = home.open().await;
+    let read = center.read(KEY, "").await.unwrap();
+    assert_eq!(read.as_deref(), Some("one"));
+    assert!(
+        center
+            .replace(KEY, "", Some("one"), Some("two"))
+            .await
+            .unwrap()
+    );
+    let text = fs::read_to_string(home.file("shop.condition-router.yaml")).unwrap();
+    assert_eq!(text, "two");
+    home.write("bad", b"\xff\xfe");
+    let error = center.read("bad", "").await.unwrap_err();
+    assert!(error.message().contains("dubbo/bad"), "{error}");
+    fs::remove_dir_all(&home.directory).unwrap();
+    for failed in [
+        center.read(KEY, "").await.map(drop),
+        center.replace(KEY, "", None, Some("x")).await.map(drop),
+    ] {
+        let error = failed.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Registry);
+        assert!(error.message().contains("make it, or mount it"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn bad_files_hurt_nobody_else_and_a_spoilt_one_keeps_its_last_text() {
     let home = Home::new();
     let long = vec![b'x'; 1024 * 1024 + 1];
