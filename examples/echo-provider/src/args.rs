@@ -23,6 +23,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL")]
     pub(crate) registry: Vec<String>,
 
+    /// Where override rules are followed, such as file:./rules; one that changes the service's URL is announced.
+    #[arg(long, value_name = "URL")]
+    pub(crate) config_center: Option<String>,
+
     /// What `whoami` answers, so that a test sees which provider served it.
     #[arg(long, default_value = "wubbo")]
     pub(crate) name: String,

@@ -84,6 +84,9 @@ fn describe(args: Args) -> Server {
     for address in &args.registry {
         server = server.registry(address);
     }
+    if let Some(address) = &args.config_center {
+        server = server.config_center(address);
+    }
     let mut plugins = PluginsConfig {
         dir: args.plugins,
         ..PluginsConfig::default()

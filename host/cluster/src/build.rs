@@ -11,7 +11,7 @@ use wubbo_core::{
     ProviderRow, ProviderTable, Url, keys,
 };
 
-use configure::configure;
+use configure::configure_merged;
 
 /// Tables are numbered within the process, so that a policy never takes one for another.
 static TABLES: AtomicU64 = AtomicU64::new(1);
@@ -164,7 +164,7 @@ impl ListBuilder {
             .filter(|entry| is_new(entry))
             .map(|entry| entry.url.clone())
             .collect();
-        let configured = configure(merged, &self.reference, policies).await;
+        let configured = configure_merged(merged, &self.reference, policies).await;
         let new = entries.iter_mut().filter(|entry| is_new(entry));
         for (entry, url) in new.zip(configured) {
             entry.limits = AttemptLimits::ruled(&entry.url, &url);

@@ -1,5 +1,6 @@
 //! What a directory needs to know about policies.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,32 @@ pub struct DirectoryContext {
     pub policies: Arc<PolicySlot>,
     /// Who must have seen a table before a call is routed over it; `None`: nobody.
     pub tables: Option<Arc<dyn TableSink>>,
-    /// Tells that configurators or their rules changed ([`wubbo_core::PolicySet::configuration`]), after they were published: every
-    /// list is then made anew. `None`: they never do.
-    pub configuration: Option<watch::Receiver<u64>>,
+    /// Tells that configurators or their rules changed, after they were published: every list is then made anew.
+    pub configuration: ConfigurationWatch,
+}
+
+/// Tells when [`wubbo_core::PolicySet::configuration`] is another one. Cheap to clone; the default one never tells.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigurationWatch(Option<watch::Receiver<u64>>);
+
+impl ConfigurationWatch {
+    /// Waits for the next change that was not seen yet; for ever when there will be none.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub async fn changed(&mut self) {
+        let told = match &mut self.0 {
+            Some(receiver) => receiver.changed().await.is_ok(),
+            None => false,
+        };
+        if !told {
+            pending().await
+        }
+    }
+}
+
+impl From<watch::Receiver<u64>> for ConfigurationWatch {
+    fn from(receiver: watch::Receiver<u64>) -> Self {
+        Self(Some(receiver))
+    }
 }

@@ -5,6 +5,7 @@
 
 mod build;
 mod choose;
+mod configure;
 mod context;
 mod directory;
 mod explain;
@@ -16,7 +17,8 @@ mod refusal;
 #[cfg(test)]
 mod testing;
 
-pub use context::DirectoryContext;
+pub use configure::configure;
+pub use context::{ConfigurationWatch, DirectoryContext};
 pub use directory::RegistryDirectory;
 pub use explain::{
     Answer, BalancerStep, ExplainedProvider, Explanation, Round, RouterStep, explain,

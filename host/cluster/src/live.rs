@@ -113,7 +113,7 @@ impl Keeper {
                     }
                     None => subscription = None,
                 },
-                () = changed(&mut configuration) => {
+                () = configuration.changed() => {
                     let configuration = self.context.policies.load().configuration();
                     if self.announced.is_some() && configuration != self.configuration {
                         self.rebuild().await;
@@ -166,17 +166,6 @@ async fn next(subscription: &mut Option<Subscription>) -> Option<Arc<Snapshot>> 
     match subscription {
         Some(subscription) => subscription.next().await,
         None => pending().await,
-    }
-}
-
-async fn changed(configuration: &mut Option<watch::Receiver<u64>>) {
-    let told = match configuration {
-        Some(receiver) => receiver.changed().await.is_ok(),
-        None => false,
-    };
-    if !told {
-        // Nobody ever will.
-        pending().await
     }
 }
 

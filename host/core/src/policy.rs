@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Applies, Configurator, ConfigureSide, Filter, LoadBalance, Router, Slot};
+use crate::{Applies, Configurator, ConfigureSide, Filter, LoadBalance, Router, Slot, Url};
 
 /// Where a filter stands in a call's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -159,6 +159,32 @@ impl PolicySet {
     #[must_use]
     pub fn configurators(&self) -> &[ConfiguratorEntry] {
         &self.configurators
+    }
+
+    /// Whether some configurator is meant for `side`'s URLs of `interface`.
+    #[must_use]
+    pub fn configures(&self, interface: &str, side: ConfigureSide) -> bool {
+        self.configuring(interface, side).next().is_some()
+    }
+
+    /// `url` as the configurators meant for `side` want it. May block for as long as they may, so off the workers.
+    #[must_use]
+    pub fn configured(&self, url: &Url, side: ConfigureSide) -> Url {
+        let interface = url.service_key().interface();
+        self.configuring(interface, side)
+            .fold(url.clone(), |url, entry| {
+                entry.configurator.configure(&url, side).unwrap_or(url)
+            })
+    }
+
+    fn configuring(
+        &self,
+        interface: &str,
+        side: ConfigureSide,
+    ) -> impl Iterator<Item = &ConfiguratorEntry> {
+        self.configurators.iter().filter(move |entry| {
+            entry.side.is_none_or(|own| own == side) && entry.applies.to_service(interface)
+        })
     }
 
     /// Which state of the configurators and their rules this is: URLs made under another one are made again.

@@ -14,11 +14,14 @@ const CLASSIFIER: &str = "classifier";
 pub(crate) const PROVIDERS: &str = "providers";
 /// The category of consumers, which name none either.
 const CONSUMERS: &str = "consumers";
+/// The category of override URLs (spec/30 section 6.4).
+const CONFIGURATORS: &str = "configurators";
 
 /// The category under which `url` is announced.
 pub(crate) fn category(url: &Url) -> &str {
     let default = match url.protocol() {
         "consumer" => CONSUMERS,
+        "override" => CONFIGURATORS,
         _ => PROVIDERS,
     };
     url.get_or(keys::CATEGORY, default)
@@ -88,6 +91,17 @@ mod tests {
         check("a.B?category=config", "a.B?category=configurators", false);
         check("a.B?category=-routers", "a.B?category=routers", false);
         check("a.B?category=-routers", "a.B", true);
+    }
+
+    #[test]
+    fn an_override_url_without_category_is_no_provider() {
+        let url = Url::parse("override://0.0.0.0/a.B?timeout=1").unwrap();
+        assert_eq!(category(&url), "configurators");
+        let asks = |category: &str| {
+            let consumer = format!("consumer://10.0.0.1/a.B?category={category}");
+            wants(&Url::parse(&consumer).unwrap(), &url, super::category(&url))
+        };
+        assert!(asks("configurators") && !asks("providers"));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod client;
 pub mod contract;
 #[cfg(feature = "cli")]
 mod explain;
+mod exports;
 #[cfg(feature = "cli")]
 mod gateway;
 #[cfg(feature = "cli")]

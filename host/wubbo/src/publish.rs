@@ -57,6 +57,30 @@ impl Published {
         Ok(())
     }
 
+    /// Puts `url` in the place of the entries of the same service and address: first the new one is announced, then the old one
+    /// taken back, so that there always is one. Whether every registry took it; if not, it is to be said again.
+    pub(crate) async fn renew(&mut self, url: &Url) -> bool {
+        let mut done = true;
+        let same = |entry: &&mut (Arc<dyn Registry>, Url)| entry.1.key() == url.key();
+        for (registry, entry) in self.0.iter_mut().filter(same) {
+            if entry == url {
+                continue;
+            }
+            let renewed = match registry.register(url).await {
+                Ok(()) => registry.unregister(entry).await,
+                refused => refused,
+            };
+            match renewed {
+                Ok(()) => *entry = url.clone(),
+                Err(error) => {
+                    tracing::warn!(registry = %registry.url().location(), %error, "an entry cannot be made anew now");
+                    done = false;
+                }
+            }
+        }
+        done
+    }
+
     /// Takes every entry back; what a registry refuses is logged, since the process is ending.
     pub(crate) async fn withdraw(&mut self) {
         for (registry, url) in self.0.drain(..) {

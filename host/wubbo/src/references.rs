@@ -177,10 +177,10 @@ impl References {
     async fn make(&self, known: &Known) -> Result<Arc<Reference>, Error> {
         let parts = &self.parts;
         // Rules before providers: the first list is already made under them.
-        if let Some(rules) = parts.steering.rules() {
-            rules.follow_service(&known.service).await;
-        }
+        let rules = parts.steering.rules();
+        rules.follow_service(&known.service).await;
         let subscription = parts.registry.subscribe(&known.url).await?;
+        rules.follow_registered(&parts.registry, &known.url).await;
         let directory = RegistryDirectory::new(
             known.url.clone(),
             parts.registry.url(),

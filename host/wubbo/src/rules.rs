@@ -1,4 +1,5 @@
-//! Rules of a config center: followed key by key as services come into use, applied to the policies as one set.
+//! Rules of a config center and override URLs of registries: followed key by key as services come into use, applied to the policies as
+//! one set.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -8,22 +9,35 @@ use std::time::Duration;
 use tokio::sync::{OnceCell, watch};
 use tokio::time::timeout;
 use wubbo_core::{
-    BoxFuture, ConfigCenter, ConfigSubscription, Error, ProviderTable, RuleKey, RuleScope, RuleSet,
-    ServiceKey, TableSink, Tasks, keys, rule_keys, tag_rule_key,
+    BoxFuture, ConfigCenter, ConfigSubscription, Error, ProviderTable, Registry, RuleKey,
+    RuleScope, RuleSet, ServiceKey, Snapshot, Subscription, TableSink, Tasks, Url, keys,
+    registered_rule_key, rule_keys, tag_rule_key,
 };
 use wubbo_plugin::PluginHost;
 
+/// Where a registry holds override URLs (Dubbo Java `RegistryConstants.CONFIGURATORS_CATEGORY`).
+const CONFIGURATORS: &str = "configurators";
+/// The scheme of an override URL (Dubbo Java `RegistryConstants.OVERRIDE_PROTOCOL`).
+const OVERRIDE: &str = "override";
+/// Whether a registry that is out of reach is an error (Dubbo Java `CommonConstants.CHECK_KEY`).
+const CHECK: &str = "check";
 /// Keys that are followed at most; provider lists name applications, and those are other people's.
 const KEYS_MAX: usize = 10_000;
+/// How long a reference waits for what its registry holds besides providers. What comes later is applied when it comes.
+const REGISTERED_MAX: Duration = Duration::from_millis(500);
 /// How long a reference waits until the rules that it brought in are applied. Later they apply by themselves.
 const APPLY_MAX: Duration = Duration::from_secs(3);
 
+/// The beginning of a subscription, made once.
+type Following = Arc<OnceCell<watch::Receiver<bool>>>;
+
 /// Follows the rules of the services in use. Send + Sync; dropping it ends every subscription, what was applied stays.
 pub(crate) struct Rules {
-    center: Arc<dyn ConfigCenter>,
+    center: Option<Arc<dyn ConfigCenter>>,
     application: String,
     board: Arc<Board>,
-    following: Mutex<HashMap<RuleKey, Arc<OnceCell<()>>>>,
+    /// Of each key, whether what there is was heard once.
+    following: Mutex<HashMap<RuleKey, Following>>,
     tasks: Tasks,
 }
 
@@ -37,10 +51,10 @@ struct Board {
 }
 
 impl Rules {
-    /// Follows rules of `center` for the process `application`, and hands every change to `plugins`.
+    /// Follows rules of `center`, if there is one, for the process `application`, and hands every change to `plugins`.
     #[must_use]
     pub(crate) fn new(
-        center: Arc<dyn ConfigCenter>,
+        center: Option<Arc<dyn ConfigCenter>>,
         application: &str,
         plugins: &Arc<PluginHost>,
     ) -> Self {
@@ -77,12 +91,41 @@ impl Rules {
         self.follow(keys.iter().map(own).collect()).await;
     }
 
+    /// Brings in the override URLs that `registry` holds for the service of `url`, a consumer's or a provider's, under its category
+    /// `configurators`; done when they are applied, after some seconds at the latest.
+    pub(crate) async fn follow_registered(&self, registry: &Arc<dyn Registry>, url: &Url) {
+        let wanted = url.with_params([(keys::CATEGORY, CONFIGURATORS), (CHECK, "false")]);
+        let key = registered_rule_key(url.service_key(), registry.url().location());
+        let Some(cell) = self.cell(&key) else {
+            return;
+        };
+        let begun = cell.get_or_try_init(async || {
+            let subscription = registry.subscribe(&wanted).await?;
+            let (heard, first) = watch::channel(false);
+            let board = self.board.clone();
+            self.tasks
+                .spawn(keep_up_registered(board, key.clone(), subscription, heard));
+            Ok::<_, Error>(first)
+        });
+        match begun.await {
+            // The task says so in time, whatever the registry does.
+            Ok(first) => drop(first.clone().wait_for(|heard| *heard).await),
+            Err(error) => {
+                tracing::warn!(key = &*key.key, %error, "override URLs of the registry cannot be followed");
+            }
+        }
+        self.applied().await;
+    }
+
     async fn follow(&self, keys: Vec<RuleKey>) {
+        let Some(center) = &self.center else {
+            return;
+        };
         for key in keys {
             let Some(cell) = self.cell(&key) else {
                 continue;
             };
-            if let Err(error) = cell.get_or_try_init(|| self.subscribe(&key)).await {
+            if let Err(error) = cell.get_or_try_init(|| self.subscribe(center, &key)).await {
                 // The next reference that needs it tries again.
                 tracing::warn!(key = &*key.key, %error, "a rule cannot be followed");
             }
@@ -90,7 +133,7 @@ impl Rules {
         self.applied().await;
     }
 
-    fn cell(&self, key: &RuleKey) -> Option<Arc<OnceCell<()>>> {
+    fn cell(&self, key: &RuleKey) -> Option<Following> {
         let mut following = self
             .following
             .lock()
@@ -105,17 +148,21 @@ impl Rules {
             );
             return None;
         }
-        let cell: Arc<OnceCell<()>> = Arc::default();
+        let cell = Following::default();
         following.insert(key.clone(), cell.clone());
         Some(cell)
     }
 
-    async fn subscribe(&self, key: &RuleKey) -> Result<(), Error> {
-        let subscription = self.center.subscribe(&key.key, &key.group).await?;
+    async fn subscribe(
+        &self,
+        center: &Arc<dyn ConfigCenter>,
+        key: &RuleKey,
+    ) -> Result<watch::Receiver<bool>, Error> {
+        let subscription = center.subscribe(&key.key, &key.group).await?;
         self.board.set(key, subscription.current());
         self.tasks
             .spawn(keep_up(self.board.clone(), key.clone(), subscription));
-        Ok(())
+        Ok(watch::channel(true).1)
     }
 
     /// Waits until what is on the board now is applied.
@@ -160,6 +207,35 @@ async fn keep_up(board: Arc<Board>, key: RuleKey, mut subscription: ConfigSubscr
         tracing::info!(key = &*key.key, "rule changed");
         board.set(&key, subscription.current());
     }
+}
+
+/// Keeps what a registry holds on the board up to date, as one text: a list of URLs, as a config center could hold it, too.
+async fn keep_up_registered(
+    board: Arc<Board>,
+    key: RuleKey,
+    mut subscription: Subscription,
+    heard: watch::Sender<bool>,
+) {
+    // In an outage the first list comes when the registry is back.
+    if let Ok(Some(snapshot)) = timeout(REGISTERED_MAX, subscription.next()).await {
+        board.set(&key, overrides(&snapshot));
+    }
+    heard.send_replace(true);
+    while let Some(snapshot) = subscription.next().await {
+        board.set(&key, overrides(&snapshot));
+    }
+}
+
+/// The override URLs among what is announced; `None`: there are none.
+fn overrides(snapshot: &Snapshot) -> Option<Arc<str>> {
+    let urls: Vec<String> = snapshot
+        .urls
+        .iter()
+        .filter(|url| url.protocol() == OVERRIDE)
+        .map(Url::to_string)
+        .collect();
+    let text = serde_json::to_string(&urls).ok()?;
+    (!urls.is_empty()).then(|| text.into())
 }
 
 /// Applies the latest state of the board; states that came and went while one was applied are left out.

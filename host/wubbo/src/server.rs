@@ -4,18 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wubbo_core::{
-    Error, ErrorKind, Listener, PolicySlot, Protocol, Registry, ServiceKey, Url, UrlBuilder,
-};
+use wubbo_core::{Error, ErrorKind, Listener, PolicySlot, Protocol, ServiceKey, Url, UrlBuilder};
 use wubbo_plugin::{PluginHost, PluginsConfig};
 use wubbo_protocol::{DubboConfig, DubboProtocol, SslConfig};
 
 use crate::access_log::AccessLog;
 use crate::contract::Service;
+use crate::exports::{Export, Exports};
 use crate::metrics::Metrics;
-use crate::publish::{Published, provider_url};
+use crate::publish::provider_url;
 use crate::services::Services;
 use crate::shutdown::drain_all;
+use crate::steering::{RuleSource, Steering};
 
 /// Describes a provider; [`Server::start`] runs it.
 ///
@@ -34,6 +34,7 @@ pub struct Server {
     registries: Vec<String>,
     services: Vec<(Option<ServiceKey>, Arc<dyn Service>)>,
     parameters: Vec<(String, String)>,
+    rules: Option<RuleSource>,
     plugins: PluginsConfig,
     ssl: SslConfig,
 }
@@ -47,6 +48,7 @@ impl Server {
             registries: Vec::new(),
             services: Vec::new(),
             parameters: Vec::new(),
+            rules: None,
             plugins: PluginsConfig::default(),
             ssl: SslConfig::default(),
         }
@@ -84,6 +86,16 @@ impl Server {
         self
     }
 
+    /// Follows the override rules of the config center at `address` (`file:./rules`) for these services and this application; one that
+    /// changes a service's URL takes effect at once and is announced. Default: none, only what the registries hold.
+    pub fn config_center(mut self, address: &str) -> Self {
+        self.rules = Some(RuleSource {
+            address: address.to_owned(),
+            keys: Vec::new(),
+        });
+        self
+    }
+
     /// Which policies run. Default: the linked ones, no directory.
     pub fn plugins(mut self, plugins: PluginsConfig) -> Self {
         self.plugins = plugins;
@@ -104,62 +116,79 @@ impl Server {
     pub async fn start(self) -> Result<RunningServer, Error> {
         let policies = Arc::new(PolicySlot::new(Default::default()));
         let metrics = Arc::new(Metrics::default());
-        let log = Arc::new(AccessLog::start());
-        let plugins = PluginHost::start(
-            self.plugins.clone(),
-            crate::builtins::all(),
-            policies.clone(),
-            log,
-        )
-        .await
-        .map_err(|error| {
-            Error::with_source(ErrorKind::Config, "the plugins cannot be started", error)
-        })?;
-        let protocol: Arc<dyn Protocol> = Arc::new(DubboProtocol::new(DubboConfig {
-            ssl: self.ssl.clone(),
-            ..DubboConfig::default()
-        }));
-        let mut running = RunningServer {
-            listeners: Vec::new(),
-            published: Published::default(),
+        let plugins = Arc::new(self.start_plugins(&policies).await?);
+        let rules = self.rules.as_ref();
+        let steering = Steering::start(rules, &self.application, &policies, &plugins).await?;
+
+        // Calls can come from here on, from consumers that know the address.
+        let (listeners, exports) = self.listen_and_export(&policies, &metrics).await?;
+
+        // Rules before the announcement: consumers find the services as the rules want them.
+        let mut registries = Vec::new();
+        for address in &self.registries {
+            registries.push(wubbo_registry::open(address).await?);
+        }
+        for export in &exports {
+            let url = export.offered();
+            steering.rules().follow_service(url.service_key()).await;
+            for registry in &registries {
+                steering.rules().follow_registered(registry, url).await;
+            }
+        }
+        let configuration = steering.context().configuration;
+        let exports = Exports::start(exports, &registries, policies, configuration).await?;
+        Ok(RunningServer {
+            listeners,
+            exports,
+            _steering: steering,
             plugins,
             metrics,
-        };
+        })
+    }
 
+    async fn start_plugins(&self, policies: &Arc<PolicySlot>) -> Result<PluginHost, Error> {
+        let log = Arc::new(AccessLog::start());
+        let builtins = crate::builtins::all();
+        let started = PluginHost::start(self.plugins.clone(), builtins, policies.clone(), log);
+        let failed =
+            |error| Error::with_source(ErrorKind::Config, "the plugins cannot be started", error);
+        started.await.map_err(failed)
+    }
+
+    /// Every listener, bound, and what is exported behind all of them.
+    async fn listen_and_export(
+        &self,
+        policies: &Arc<PolicySlot>,
+        metrics: &Metrics,
+    ) -> Result<(Listeners, Vec<Export>), Error> {
         if self.listen.is_empty() {
             return Err(Error::new(
                 ErrorKind::Config,
                 "a server listens nowhere: give it a URL such as dubbo://127.0.0.1:20880",
             ));
         }
-        let mut announced = Vec::new();
+        let protocol = DubboProtocol::new(DubboConfig {
+            ssl: self.ssl.clone(),
+            ..DubboConfig::default()
+        });
+        let (mut listeners, mut exports) = (Listeners::new(), Vec::new());
         for listen in &self.listen {
             let listen = Url::parse(listen)?;
             let mut services = Services::new(policies.clone());
+            let first = exports.len();
             for (key, service) in &self.services {
-                let url = self.url(&listen, key.as_ref(), service).build();
-                services.add(url.clone(), service.clone(), &running.metrics);
-                announced.push((running.listeners.len(), url));
+                let export = Export::new(self.url(&listen, key.as_ref(), service).build());
+                services.add(export.url().clone(), service.clone(), metrics);
+                exports.push(export);
             }
             let listener = protocol.bind(&listen, Arc::new(services)).await?;
-            running
-                .listeners
-                .push((listen.with_port(listener.local_addr().port()), listener));
-        }
-        for address in &self.registries {
-            let registry: Arc<dyn Registry> = wubbo_registry::open(address).await?;
-            for (index, url) in &announced {
-                let port = running
-                    .listeners
-                    .get(*index)
-                    .and_then(|(bound, _)| bound.port());
-                running
-                    .published
-                    .announce(&registry, url.with_port(port))
-                    .await?;
+            let port = listener.local_addr().port();
+            for export in exports.iter_mut().skip(first) {
+                export.bound(port);
             }
+            listeners.push((listen.with_port(port), listener));
         }
-        Ok(running)
+        Ok((listeners, exports))
     }
 
     fn url(
@@ -198,12 +227,16 @@ impl fmt::Debug for Server {
     }
 }
 
+/// Bound listeners, each with its URL.
+type Listeners = Vec<(Url, Box<dyn Listener>)>;
+
 /// A provider that serves. Dropping it closes everything at once; [`RunningServer::stop`] does it in order.
 #[derive(Debug)]
 pub struct RunningServer {
-    listeners: Vec<(Url, Box<dyn Listener>)>,
-    published: Published,
-    plugins: PluginHost,
+    listeners: Listeners,
+    exports: Exports,
+    _steering: Steering,
+    plugins: Arc<PluginHost>,
     metrics: Arc<Metrics>,
 }
 
@@ -228,13 +261,16 @@ impl RunningServer {
     /// Takes the entries back, tells consumers, lets calls in flight end within `limit`, then closes. Returns how many calls were cut
     /// off.
     pub async fn stop(mut self, limit: Duration) -> usize {
-        self.published.withdraw().await;
+        self.exports.withdraw().await;
         let cut_off = drain_all(
             self.listeners.into_iter().map(|(_, listener)| listener),
             limit,
         )
         .await;
-        self.plugins.shutdown().await;
+        // Whoever still holds the other one is about to end.
+        if let Ok(plugins) = Arc::try_unwrap(self.plugins) {
+            plugins.shutdown().await;
+        }
         cut_off
     }
 }

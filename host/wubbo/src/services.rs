@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wubbo_core::{
     BoxFuture, Chain, Error, ErrorKind, Handler, Invocation, Outcome, PolicySlot, Request,
-    ServiceKey, Stage, Url,
+    ServiceKey, Slot, Stage, Url,
 };
 
 use crate::contract::{Service, dispatch};
@@ -21,7 +21,7 @@ pub(crate) struct Services {
 #[derive(Debug)]
 struct Exported {
     key: ServiceKey,
-    url: Url,
+    url: Arc<Slot<Url>>,
     service: Arc<dyn Service>,
     counters: Arc<CallCounters>,
 }
@@ -36,11 +36,18 @@ impl Services {
         }
     }
 
-    /// Adds `service` under the identity that `url` says. The same identity again replaces the earlier one.
-    pub(crate) fn add(&mut self, url: Url, service: Arc<dyn Service>, metrics: &Metrics) {
-        let key = url.service_key().clone();
+    /// Adds `service` under the identity that `url` says now; its parameters may change later. The same identity again replaces the
+    /// earlier one.
+    pub(crate) fn add(
+        &mut self,
+        url: Arc<Slot<Url>>,
+        service: Arc<dyn Service>,
+        metrics: &Metrics,
+    ) {
+        let offered = url.load();
+        let key = offered.service_key().clone();
         let counters = metrics.counters(Side::Provider, &key);
-        let path = url.path().trim_start_matches('/');
+        let path = offered.path().trim_start_matches('/');
         let exported = self.by_path.entry(path.into()).or_default();
         exported.retain(|known| known.key != key);
         exported.push(Exported {
@@ -86,7 +93,7 @@ impl Handler for Services {
             let exported = self.find(&request)?;
             let counting = exported.counters.begin();
             request.policies = self.policies.load();
-            let invocation = Invocation::new(request, exported.url.clone());
+            let invocation = Invocation::new(request, Url::clone(&exported.url.load()));
             let outcome = Chain::new(Stage::Provider)
                 .invoke(invocation, |invocation| {
                     dispatch(&exported.service, invocation)

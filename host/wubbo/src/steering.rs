@@ -23,7 +23,7 @@ pub(crate) struct RuleSource {
 #[derive(Debug)]
 pub(crate) struct Steering {
     context: DirectoryContext,
-    rules: Option<Arc<Rules>>,
+    rules: Arc<Rules>,
     _teller: Tasks,
 }
 
@@ -38,17 +38,15 @@ impl Steering {
         policies: &Arc<PolicySlot>,
         plugins: &Arc<PluginHost>,
     ) -> Result<Self, Error> {
-        let mut tables = plugins.tables();
-        let rules = match source {
+        let center = match source {
             None => None,
-            Some(source) => {
-                let center = wubbo_registry::open_config(&source.address).await?;
-                let rules = Arc::new(Rules::new(center, application, plugins));
-                rules.follow_keys(&source.keys).await;
-                tables = Arc::new(RuledTables::new(rules.clone(), tables)) as Arc<dyn TableSink>;
-                Some(rules)
-            }
+            Some(source) => Some(wubbo_registry::open_config(&source.address).await?),
         };
+        let rules = Arc::new(Rules::new(center, application, plugins));
+        rules
+            .follow_keys(source.map_or(&[], |source| &source.keys))
+            .await;
+        let tables = Arc::new(RuledTables::new(rules.clone(), plugins.tables()));
         let (configuration, configured) = watch::channel(policies.load().configuration());
         let teller = Tasks::new("steering");
         teller.spawn(tell(
@@ -59,8 +57,8 @@ impl Steering {
         Ok(Self {
             context: DirectoryContext {
                 policies: policies.clone(),
-                tables: Some(tables),
-                configuration: Some(configured),
+                tables: Some(tables as Arc<dyn TableSink>),
+                configuration: configured.into(),
             },
             rules,
             _teller: teller,
@@ -73,10 +71,10 @@ impl Steering {
         self.context.clone()
     }
 
-    /// The rules, if there is a config center.
+    /// The rules of the config center, if there is one, and of the registries.
     #[must_use]
-    pub(crate) fn rules(&self) -> Option<&Arc<Rules>> {
-        self.rules.as_ref()
+    pub(crate) fn rules(&self) -> &Arc<Rules> {
+        &self.rules
     }
 }
 

@@ -41,6 +41,8 @@ fn read_one(rest: &str, node: &Node) -> Result<Option<Override>> {
     let authority = place.split('/').next().unwrap_or_default();
     let (user, address) = authority.rsplit_once('@').unwrap_or(("", authority));
     let (host, port) = match address.rsplit_once(':') {
+        // As dubbo-go prints a URL without a port.
+        Some((host, "")) => (host, 0),
         Some((host, port)) => (
             host,
             port.parse().map_err(|_| node.error("the port is none"))?,

@@ -1,6 +1,6 @@
 //! Configurator `override`: what operators change about the URLs of services and providers without a release.
 //!
-//! Lists of override URLs come first, then the rules of the application, then those of the service: the last one wins.
+//! Lists of override URLs come first, those of registries before any other, then the rules of the application, then those of the service: the last one wins.
 
 use item::{Side, Target};
 use rule::{Class, Rule};
@@ -113,7 +113,7 @@ fn is_about(class: &Class, target: &Target<'_, '_>) -> Result<bool> {
         Class::Urls(_) => true,
         Class::Application(_) if target.side == Side::Consumer => true,
         Class::Application(name) => target.parameter("application")? == *name,
-        Class::Service(service) => target.service == *service,
+        Class::Service(service) | Class::Registered(service) => target.service == *service,
     })
 }
 

@@ -8,6 +8,8 @@ use wubbo_plugin_sdk::{Addresses, Error, Result, Scope, service_key, yaml::Node}
 
 /// Ends every key of a rule of this configurator.
 pub(crate) const SUFFIX: &str = ".configurators";
+/// Begins the group under which the host gives what a registry holds.
+const REGISTRY_GROUP: &str = "registry:";
 /// A rule has at most so many configs, and so many of their parameters, services and applications in all.
 const CONFIGS_MAX: usize = 1000;
 /// A rule names at most so many addresses in all.
@@ -26,7 +28,9 @@ pub(crate) struct Rule {
 /// Where a rule comes from. A later class is applied later and wins.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Class {
-    /// A list of URLs for a service, as registries had them.
+    /// A list of URLs that the registry holds for a service.
+    Registered(String),
+    /// A list of URLs in the place of a service's rule; for whom it is its URLs do not say.
     Urls(String),
     Application(String),
     Service(String),
@@ -47,7 +51,12 @@ impl Rule {
         let root = Node::parse(text)?;
         let (class, mut overrides) = match root.list() {
             Ok(urls) if !urls.is_empty() => {
-                (Class::Urls(service_key(name)), address_url::read(urls)?)
+                let service = service_key(name);
+                let class = match rule.group().starts_with(REGISTRY_GROUP) {
+                    true => Class::Registered(service),
+                    false => Class::Urls(service),
+                };
+                (class, address_url::read(urls)?)
             }
             _ => (class(rule.scope(), name), read(&root)?),
         };

@@ -36,6 +36,25 @@ fn rules_of_other_services_and_applications_are_passed_over() {
 }
 
 #[test]
+fn what_a_registry_holds_is_about_its_service_and_comes_first() {
+    let mut bench = bench();
+    let mut give = |service: &str, group: &str, text: &str| {
+        let key = format!("{service}.configurators");
+        bench.rule(Scope::Service, &key, group, text).unwrap();
+        bench.configure_export(URL).unwrap()
+    };
+    let registry = "registry:10.0.0.1:2181";
+    let (list, other) = (
+        "[\"override://0.0.0.0:/A?a=1&b=1\"]",
+        "[\"override://0.0.0.0/A?b=2\"]",
+    );
+    assert_eq!(give("B", registry, list), URL, "of another service");
+    assert_eq!(give("A", registry, list), format!("{URL}&a=1&b=1"));
+    assert_eq!(give("A", "dubbo", other), format!("{URL}&a=1&b=2"));
+    assert_eq!(give("A", registry, ""), format!("{URL}&b=2"));
+}
+
+#[test]
 fn without_rules_nothing_changes() {
     assert_eq!(bench().configure_export(URL).unwrap(), URL);
     assert_eq!(bench().configure(URL).unwrap(), URL);

@@ -6,6 +6,8 @@ use crate::{Rule, RuleScope, ServiceKey};
 
 /// Dubbo's group of rules in every config center.
 const GROUP: &str = "dubbo";
+/// Begins the group of what a registry holds; a policy tells by it that a list of URLs is about its service alone.
+const REGISTRY_GROUP: &str = "registry:";
 /// Override rules.
 const CONFIGURATORS: &str = "configurators";
 /// Condition routes.
@@ -20,7 +22,7 @@ pub struct RuleKey {
     pub scope: RuleScope,
     /// The config center's key.
     pub key: Arc<str>,
-    /// Its group; always `dubbo`, since Dubbo's tools write no other.
+    /// Its group: `dubbo`, since Dubbo's tools write no other, or that of [`registered_rule_key`].
     pub group: Arc<str>,
 }
 
@@ -75,6 +77,17 @@ pub fn rule_keys(service: &ServiceKey, application: &str) -> Vec<RuleKey> {
         keys.push(RuleKey::new(RuleScope::Service, &colons, suffix));
     }
     keys
+}
+
+/// The place of the override URLs that the registry `registry` (its name in logs, such as its address) holds for `service` under its
+/// category `configurators`, as Dubbo 2.6 and its admin tools left them there. The key is that of the service's override rules, the
+/// group `registry:<name>`, which no config center has.
+#[must_use]
+pub fn registered_rule_key(service: &ServiceKey, registry: &str) -> RuleKey {
+    RuleKey {
+        group: format!("{REGISTRY_GROUP}{registry}").into(),
+        ..RuleKey::new(RuleScope::Service, &service.encoded(), CONFIGURATORS)
+    }
 }
 
 /// The key of the tag routes of the providers that belong to `application` (their `remote.application`);
@@ -137,6 +150,9 @@ mod tests {
             );
         }
         assert_eq!(&*tag_rule_key("stock").key, "stock.tag-router");
+        let registered = registered_rule_key(&ServiceKey::new("a.B", "g", "1.0"), "10.0.0.1:2181");
+        assert_eq!(&*registered.key, "g*a.B:1.0.configurators");
+        assert_eq!(&*registered.group, "registry:10.0.0.1:2181");
     }
 
     #[test]

@@ -91,7 +91,7 @@ async fn a_rule_stands_above_consumer_and_provider_and_is_followed_when_it_chang
     let fake = Fake::healthy();
     let (told, configuration) = watch::channel(1);
     let context = DirectoryContext {
-        configuration: Some(configuration),
+        configuration: configuration.into(),
         ..under(set(1, vec![]))
     };
     let policies: Arc<PolicySlot> = context.policies.clone();

@@ -103,7 +103,7 @@ async fn race(sink: Arc<FakeSink>, context: DirectoryContext) -> (usize, usize) 
     let policies = context.policies.clone();
     let (told, configuration) = watch::channel(0);
     let context = DirectoryContext {
-        configuration: Some(configuration),
+        configuration: configuration.into(),
         ..context
     };
     let set = |configuration| {
