@@ -12,7 +12,9 @@ use wubbo_tests::go::{self, Go, Provider};
 use wubbo_tests::hosts::EchoProvider;
 use wubbo_tests::java::{Line, Outcomes};
 
-use crate::java::{BY_GATEWAY, NAME, address, golden, same, through_a_gateway, unlike};
+use crate::java::{BY_GATEWAY, NAME, address, golden, same, through_a_gateway};
+
+mod go3;
 
 /// How many cases there are at least.
 const CASES_MIN: usize = 200;
@@ -74,7 +76,7 @@ struct Scene {
 fn scene() -> Option<&'static Scene> {
     static SCENE: OnceLock<Option<Scene>> = OnceLock::new();
     let scene = SCENE.get_or_init(|| {
-        let go = go::installed().unwrap()?;
+        let go = go::installed(go::Line::Go1).unwrap()?;
         let provider = go.provider(NAME).unwrap();
         let outcomes = go.consume(&provider.url()).unwrap();
         assert!(outcomes.len() >= CASES_MIN, "only {} cases", outcomes.len());
@@ -142,14 +144,30 @@ fn a_go_consumer_sees_a_rust_provider_as_a_go_or_java_provider() {
         assert!(unlike, "{prefix}: no longer needed: {why}");
     }
     let provider = EchoProvider::start(&["--name", NAME]).unwrap();
-    let consume = || without_words(scene.go.consume(&address(provider.url())).unwrap());
-    let want = wanted(&go, &java);
-    let mut got = consume();
-    // On a busy machine dubbo-go may lose the call that follows one which timed out; a difference of ours is there each time.
-    if unlike(&want, &got) {
-        got = consume();
+    let got = without_words(scene.go.consume(&address(provider.url())).unwrap());
+    same("go -> rust", &wanted(&go, &java), got, &[]);
+    assert_eq!(provider.stop().unwrap(), 0);
+}
+
+/// A deadline for writing stays on a connection of dubbo-getty 1.4.7 (its `send` and `WritePkg`): after a call with a short time-out one
+/// with a longer is not written, and its caller is told of a time-out at once. The consumer of the other tests therefore calls again what
+/// was never sent; here it does not.
+#[test]
+fn what_dubbo_go_fails_to_write_is_lost_whoever_the_provider_is() {
+    let (Some(scene), Some(golden)) = (scene(), golden(Line::Dubbo3)) else {
+        return;
+    };
+    let provider = EchoProvider::start(&["--name", NAME]).unwrap();
+    let rust = address(provider.url());
+    for url in [scene.provider.url(), golden.provider.url(), rust] {
+        let lost = || {
+            let got = scene.go.consume_once(&url, "timeout/").unwrap();
+            let words = got["timeout/later-echo"]["failure"].as_str().unwrap_or("");
+            words.contains("write tcp") && words.contains("i/o timeout")
+        };
+        // A machine that stalls for a second at this point lets the deadline be renewed.
+        assert!((0..5).any(|_| lost()), "{url}");
     }
-    same("go -> rust", &want, got, &[]);
     assert_eq!(provider.stop().unwrap(), 0);
 }
 

@@ -34,9 +34,11 @@ pub(crate) struct Golden {
 
 pub(crate) fn golden(line: Line) -> Option<&'static Golden> {
     static DUBBO_3: OnceLock<Option<Golden>> = OnceLock::new();
+    static DUBBO_32: OnceLock<Option<Golden>> = OnceLock::new();
     static DUBBO_2: OnceLock<Option<Golden>> = OnceLock::new();
     let golden = match line {
         Line::Dubbo3 => &DUBBO_3,
+        Line::Dubbo32 => &DUBBO_32,
         Line::Dubbo2 => &DUBBO_2,
     };
     let golden = golden.get_or_init(|| {
@@ -63,11 +65,6 @@ pub(crate) fn same(pairing: &str, want: &Outcomes, got: Outcomes, dropped: &[&st
         lines.len(),
         lines.join("\n")
     );
-}
-
-/// Whether [`same`] would fail.
-pub(crate) fn unlike(want: &Outcomes, got: &Outcomes) -> bool {
-    !diff(&mask(want.clone(), &[]), &mask(got.clone(), &[])).is_empty()
 }
 
 /// `dubbo://host:port` of a READY line's URL.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use wubbo_tests::artifacts;
 use wubbo_tests::hosts::{EchoProvider, Gateway};
+use wubbo_tests::length::full;
 use wubbo_tests::plugin_files::put;
 use wubbo_tests::process::rss_kib;
 use wubbo_tests::scratch::Scratch;
@@ -117,8 +118,7 @@ fn many_calls_leave_nothing_behind() {
         ..Request::default()
     };
     let frames: Vec<u8> = (0..BATCH).flat_map(|id| call.frame(id)).collect();
-    let full = std::env::var_os("WUBBO_FULL").is_some_and(|full| full == "on");
-    let batches = if full { 10_000 } else { 500 };
+    let batches = if full() { 10_000 } else { 500 };
     for _ in 0..50 {
         batch(&mut stream, &frames);
     }

@@ -19,6 +19,7 @@ use wubbo_hessian2::Value;
 use wubbo_protocol::{DubboConfig, DubboProtocol};
 use wubbo_tests::artifacts;
 use wubbo_tests::hosts::{EchoProvider, Gateway};
+use wubbo_tests::length::full;
 use wubbo_tests::load::{Load, REQUEST_STAMP, RESPONSE_STAMP};
 use wubbo_tests::plugin_files::{put, stamped};
 use wubbo_tests::process::rss_kib;
@@ -31,10 +32,6 @@ const SWAP_EVERY: Duration = Duration::from_millis(80);
 const NEW_MODULE_EVERY: u64 = 8;
 /// What an old generation's last call may take to end.
 const SETTLE: Duration = Duration::from_secs(20);
-
-fn full_length() -> bool {
-    std::env::var_os("WUBBO_FULL").is_some_and(|full| full == "on")
-}
 
 fn client_of(url: &str) -> (tokio::runtime::Runtime, wubbo::contract::Stub) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -90,7 +87,7 @@ fn swaps_under_full_load_lose_nothing_and_mix_nothing() {
     let gateway = Gateway::start(&yaml, folder.path()).unwrap();
     let (runtime, stub) = client_of(gateway.url());
 
-    let seconds = if full_length() { 60 } else { 5 };
+    let seconds = if full() { 60 } else { 5 };
     let load = runtime.block_on(async { Load::start(&stub, 32) });
     std::thread::sleep(Duration::from_secs(1));
     let (before, first) = (

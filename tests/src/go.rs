@@ -1,9 +1,9 @@
-//! A real dubbo-go peer (`interop/go`): built when needed, started, asked.
+//! Real dubbo-go peers (`interop/go`, `interop/go3`): built when needed, started, asked.
 //!
-//! Run against dubbo-go 1.5.9 with Go 1.25 and newer. Everything here blocks, and no peer outlives the value that started it, as in
+//! Run against dubbo-go 1.5.9 and 3.3.2 with Go 1.25 and newer. Everything here blocks, and no peer outlives the value that started it, as in
 //! [`crate::java`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -18,21 +18,40 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// A port that was free a moment ago may be taken by the time the peer binds it.
 const START_ATTEMPTS: usize = 3;
 
+/// A line of dubbo-go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// dubbo-go 1.5.9 with dubbo-go-hessian2 1.9.4.
+    Go1,
+    /// dubbo-go 3.3.2 with dubbo-go-hessian2 1.12.5.
+    Go3,
+}
+
+impl Line {
+    /// The peer's folder in `interop`.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Go1 => "go",
+            Self::Go3 => "go3",
+        }
+    }
+}
+
 /// The built peer.
 #[derive(Debug, Clone)]
 pub struct Go {
     binary: PathBuf,
 }
 
-/// Builds the peer if it is missing or older than its sources.
+/// Builds the peer of a line if it is missing or older than its sources.
 ///
 /// `Ok(None)` means that `go` is not there, which is said once on standard error; with `CI=true` in the environment that is an
 /// error.
 ///
 /// # Errors
 /// A missing tool under CI, or a build that failed, with what it printed.
-pub fn installed() -> Result<Option<Go>, Error> {
-    Ok(build::binary()?.map(|binary| Go { binary }))
+pub fn installed(line: Line) -> Result<Option<Go>, Error> {
+    Ok(build::binary(line)?.map(|binary| Go { binary }))
 }
 
 impl Go {
@@ -63,8 +82,29 @@ impl Go {
     /// The consumer failed as a program, printed something else than its lines, or took longer than 180 s. A case that ends in a
     /// failure is an outcome.
     pub fn consume(&self, url: &str) -> Result<Outcomes, Error> {
-        let process = self.start(&["consumer", "--url", url])?;
+        self.cases(url, &[])
+    }
+
+    /// Runs the cases whose id starts with `prefix` over one connection, and does not call again what dubbo-go could not send.
+    ///
+    /// # Errors
+    /// As [`Go::consume`].
+    pub fn consume_once(&self, url: &str, prefix: &str) -> Result<Outcomes, Error> {
+        self.cases(
+            url,
+            &["--cases", prefix, "--connections", "1", "--attempts", "1"],
+        )
+    }
+
+    fn cases(&self, url: &str, flags: &[&str]) -> Result<Outcomes, Error> {
+        let process = self.start(&[&["consumer", "--url", url], flags].concat())?;
         outcomes(process, &format!("go consumer of {url}"))
+    }
+
+    /// The program, for whoever starts it in a way of their own.
+    #[must_use]
+    pub fn binary(&self) -> &Path {
+        &self.binary
     }
 
     fn start(&self, arguments: &[&str]) -> Result<Process, Error> {

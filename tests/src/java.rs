@@ -1,13 +1,13 @@
 //! Real Dubbo Java peers (`interop/java`): built when needed, started, asked, and compared.
 //!
-//! Run against Dubbo 3.3.6 and 2.7.23 on OpenJDK 17 with Maven 3.8. Every call here blocks; a test with its own server in the
+//! Run against Dubbo 3.3.6, 3.2.19 and 2.7.23 on OpenJDK 17 with Maven 3.8. Every call here blocks; a test with its own server in the
 //! process calls them from `spawn_blocking`. No peer outlives the value that started it: it is killed by its own id,
 //! and it ends by itself when its standard input is closed.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -18,11 +18,13 @@ mod caller;
 mod diff;
 mod line;
 mod mask;
+mod tls;
 
 pub use caller::{Caller, Shares, Slice};
 pub use diff::diff;
 pub use line::Line;
 pub use mask::{mask, sorted};
+pub use tls::{Auth, Tls};
 
 pub use crate::process::Error;
 use crate::process::{Process, Read};
@@ -38,6 +40,9 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// Measured 3 s for all cases on two idle cores.
 const CASES_LIMIT: Duration = Duration::from_secs(180);
+
+/// Dubbo and the URL decide, where a peer otherwise pins hessian2.
+const UNPINNED: [&str; 2] = ["--serialization", "own"];
 
 /// A port that was free a moment ago may be taken by the time Java binds it.
 const START_ATTEMPTS: usize = 3;
@@ -65,14 +70,34 @@ impl Java {
     /// # Errors
     /// The process ended or was not ready within 60 s; the text holds the end of its standard error.
     pub fn provider(&self, name: &str) -> Result<Provider, Error> {
-        let mut last = None;
+        self.provider_with(name, &[])
+    }
+
+    /// As [`Java::provider`], but the serialization is left to Dubbo.
+    ///
+    /// # Errors
+    /// As [`Java::provider`].
+    pub fn provider_unpinned(&self, name: &str) -> Result<Provider, Error> {
+        self.provider_with(name, &UNPINNED)
+    }
+
+    /// As [`Java::provider`], over TLS.
+    ///
+    /// # Errors
+    /// As [`Java::provider`].
+    pub fn provider_over(&self, tls: &Tls<'_>, name: &str) -> Result<Provider, Error> {
+        self.provider_with(name, &tls.flags())
+    }
+
+    fn provider_with(&self, name: &str, flags: &[&str]) -> Result<Provider, Error> {
+        let mut last = Error::new("no attempt was made to start a provider");
         for _ in 0..START_ATTEMPTS {
-            match self.provider_on(free_port()?, name) {
+            match self.start_provider(free_port()?, name, flags) {
                 Ok(provider) => return Ok(provider),
-                Err(error) => last = Some(error),
+                Err(error) => last = error,
             }
         }
-        Err(last.unwrap_or_else(|| Error::new("no attempt was made to start a provider")))
+        Err(last)
     }
 
     /// As [`Java::provider`], on a port that the caller has chosen.
@@ -80,8 +105,13 @@ impl Java {
     /// # Errors
     /// As [`Java::provider`]; a port in use is one of them.
     pub fn provider_on(&self, port: u16, name: &str) -> Result<Provider, Error> {
+        self.start_provider(port, name, &[])
+    }
+
+    fn start_provider(&self, port: u16, name: &str, flags: &[&str]) -> Result<Provider, Error> {
         let port_text = port.to_string();
         let arguments = ["provider", "--port", &port_text, "--name", name];
+        let arguments = [&arguments[..], flags].concat();
         let deadline = Instant::now() + START_LIMIT;
         let (process, _) = self
             .start(&arguments)?
@@ -104,6 +134,26 @@ impl Java {
         outcomes(process, &format!("java consumer of {url}"))
     }
 
+    /// As [`Java::consume`], but the serialization is left to Dubbo and to the parameters of `url`.
+    ///
+    /// # Errors
+    /// As [`Java::consume`].
+    pub fn consume_unpinned(&self, url: &str, prefix: &str) -> Result<Outcomes, Error> {
+        let flags = ["consumer", "--url", url, "--cases", prefix];
+        let process = self.start(&[&flags[..], &UNPINNED].concat())?;
+        outcomes(process, &format!("java consumer of {url}"))
+    }
+
+    /// As [`Java::consume`], over TLS.
+    ///
+    /// # Errors
+    /// As [`Java::consume`].
+    pub fn consume_over(&self, tls: &Tls<'_>, url: &str, prefix: &str) -> Result<Outcomes, Error> {
+        let flags = ["consumer", "--url", url, "--cases", prefix];
+        let process = self.start(&[&flags[..], &tls.flags()].concat())?;
+        outcomes(process, &format!("java consumer of {url} over TLS"))
+    }
+
     /// Runs the cases of these ids against `url`.
     ///
     /// # Errors
@@ -111,6 +161,12 @@ impl Java {
     pub fn consume_ids(&self, url: &str, ids: &[&str]) -> Result<Outcomes, Error> {
         let process = self.start(&["consumer", "--url", url, "--ids", &ids.join(",")])?;
         outcomes(process, &format!("java consumer of {url}"))
+    }
+
+    /// The jar, for whoever starts it in a way of their own; its `lib` folder lies beside it.
+    #[must_use]
+    pub fn jar(&self) -> &Path {
+        &self.jar
     }
 
     fn start(&self, arguments: &[&str]) -> Result<Process, Error> {
@@ -183,7 +239,11 @@ pub(crate) fn outcomes(mut process: Process, who: &str) -> Result<Outcomes, Erro
     Ok(outcomes)
 }
 
-pub(crate) fn free_port() -> Result<u16, Error> {
+/// A port of 127.0.0.1 that nobody listens on now.
+///
+/// # Errors
+/// There is none.
+pub fn free_port() -> Result<u16, Error> {
     let port = |listener: TcpListener| listener.local_addr().map(|address| address.port());
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(port)

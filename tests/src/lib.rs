@@ -11,6 +11,7 @@ pub mod golden;
 pub mod hosts;
 pub mod http;
 pub mod java;
+pub mod length;
 pub mod load;
 pub mod node;
 pub mod plugin_files;

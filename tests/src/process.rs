@@ -212,6 +212,22 @@ pub fn rss_kib(pid: u32) -> io::Result<u64> {
     number.ok_or_else(|| io::Error::other(format!("no VmRSS of {pid}")))
 }
 
+/// The CPU time that a process has used so far, its threads that ended included, to the hundredth of a second.
+///
+/// # Errors
+/// There is no such process, or the system does not say.
+pub fn cpu_time(pid: u32) -> io::Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name in brackets may hold anything; user and system time are the 14th and 15th field.
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let mut ticks = fields.split_whitespace().skip(11);
+    let mut next = || ticks.next()?.parse::<u64>().ok();
+    let (user, system) = (next(), next());
+    let ticks = user.zip(system).map(|(user, system)| user + system);
+    let ticks = ticks.ok_or_else(|| io::Error::other(format!("no CPU time of {pid}")))?;
+    Ok(Duration::from_millis(ticks * 10))
+}
+
 /// Why a process could not be built, started or asked.
 #[derive(Debug, Clone)]
 pub struct Error {
@@ -359,6 +375,15 @@ mod tests {
             .unwrap();
         let error = deaf.terminate(Instant::now()).unwrap_err().to_string();
         assert!(error.contains("no exit code after SIGTERM"), "{error}");
+    }
+
+    #[test]
+    fn cpu_time_grows_with_work() {
+        let process = shell("while true; do :; done");
+        while cpu_time(process.pid()).unwrap() < Duration::from_millis(50) {
+            thread::sleep(POLL);
+        }
+        assert!(cpu_time(u32::MAX).is_err());
     }
 
     #[test]

@@ -5,8 +5,10 @@ go 1.25
 
 require (
 	github.com/apache/dubbo-go v1.5.9
-	github.com/apache/dubbo-go-hessian2 v1.9.4
+	org.wubbo/demo v0.0.0
 )
+
+replace org.wubbo/demo => ../godemo
 
 require (
 	github.com/RoaringBitmap/roaring v0.6.1 // indirect
@@ -15,6 +17,7 @@ require (
 	github.com/afex/hystrix-go v0.0.0-20180502004556-fa1af6a1f4f5 // indirect
 	github.com/alibaba/sentinel-golang v1.0.2 // indirect
 	github.com/apache/dubbo-getty v1.4.7 // indirect
+	github.com/apache/dubbo-go-hessian2 v1.9.4 // indirect
 	github.com/creasty/defaults v1.5.1 // indirect
 	github.com/davecgh/go-spew v1.1.1 // indirect
 	github.com/dubbogo/gost v1.11.21-0.20220503144918-9e5ae44480af // indirect

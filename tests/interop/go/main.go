@@ -1,11 +1,11 @@
-// A dubbo-go provider and consumer of the demo contract, see README.md.
+// A dubbo-go 1.5 provider and consumer of the demo contract, see README.md.
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/apache/dubbo-go/common/logger"
+	"org.wubbo/demo"
 
 	_ "github.com/apache/dubbo-go/cluster/cluster_impl"
 	_ "github.com/apache/dubbo-go/cluster/loadbalance"
@@ -14,55 +14,20 @@ import (
 	_ "github.com/apache/dubbo-go/protocol/dubbo"
 )
 
-const usage = "usage: wubbo-go-peer provider|consumer|golden|bench [--flag value]..."
-
 func main() {
-	// Standard output carries only what the harness reads; dubbo-go's own log goes to standard error.
-	if err := logger.InitLog(""); err == nil && os.Getenv("VERBOSE") == "" {
+	// Standard output carries only what the harness reads; dubbo-go's own log, of every frame by default, goes to standard error.
+	if os.Getenv("VERBOSE") == "" {
 		logger.SetLoggerLevel("error")
 	}
-	if len(os.Args) < 2 {
-		fail(usage)
-	}
-	switch os.Args[1] {
-	case "provider":
-		provide(flags(os.Args[2:], "--port", "--name"))
-	case "consumer":
-		os.Exit(consume(flags(os.Args[2:], "--url", "--cases")))
-	case "golden":
-		golden(flags(os.Args[2:], "--out"))
-	case "bench":
-		bench()
-	default:
-		fail(usage)
-	}
+	os.Exit(demo.Main(demo.Peer{Provide: provide, Caller: newCaller}))
 }
 
-// flags reads "--name value" pairs; a name that the program does not know ends the process with status 2.
-func flags(args []string, known ...string) map[string]string {
-	values := map[string]string{}
-	for i := 0; i < len(args); i += 2 {
-		found := false
-		for _, name := range known {
-			found = found || name == args[i]
-		}
-		if !found || i+1 == len(args) {
-			fail("unknown flag or missing value: " + args[i])
-		}
-		values[args[i]] = args[i+1]
+// sessions are the settings of connections, of a provider as of a consumer; dubbo-go's own number of them unless it is given.
+func sessions(connections string) map[interface{}]interface{} {
+	type m = map[interface{}]interface{}
+	settings := m{"getty_session_param": m{"max_msg_len": demo.MaxFrame}}
+	if connections != "" {
+		settings["connection_number"] = demo.Integer(connections)
 	}
-	return values
-}
-
-func require(values map[string]string, name string) string {
-	value, ok := values[name]
-	if !ok {
-		fail("missing flag " + name)
-	}
-	return value
-}
-
-func fail(why string) {
-	fmt.Fprintln(os.Stderr, why)
-	os.Exit(2)
+	return m{"dubbo": settings}
 }

@@ -5,32 +5,34 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
-	hessian "github.com/apache/dubbo-go-hessian2"
-	"github.com/apache/dubbo-go-hessian2/java_exception"
 	"github.com/apache/dubbo-go/common/constant"
 	"github.com/apache/dubbo-go/config"
+	"org.wubbo/demo"
 )
 
-// provide serves the demo on 127.0.0.1 until its standard input ends, so that it never outlives the harness.
-func provide(flags map[string]string) {
-	port := require(flags, "--port")
+// EchoService is the demo service under the name that dubbo-go's configuration has for it.
+type EchoService struct{ demo.EchoService }
+
+// Reference is that name.
+func (*EchoService) Reference() string { return "EchoService" }
+
+func provide(port, name string) {
 	application := &config.ApplicationConfig{Name: "wubbo-demo-provider"}
 	config.SetProviderConfig(config.ProviderConfig{
 		BaseConfig:   config.BaseConfig{ApplicationConfig: application},
 		ProxyFactory: "default",
-		ProtocolConf: sessions(),
+		ProtocolConf: sessions(""),
 	})
-	service := config.NewServiceConfig("EchoService", context.Background())
-	service.InterfaceName = demoInterface
-	service.Version = demoVersion
-	service.Protocol = "dubbo"
-	service.Protocols = map[string]*config.ProtocolConfig{
+	exported := config.NewServiceConfig("EchoService", context.Background())
+	exported.InterfaceName = demo.Interface
+	exported.Version = demo.Version
+	exported.Protocol = "dubbo"
+	exported.Protocols = map[string]*config.ProtocolConfig{
 		"dubbo": {Name: "dubbo", Ip: "127.0.0.1", Port: port},
 	}
-	service.Implement(&EchoService{name: flags["--name"]})
-	if err := service.Export(); err != nil {
+	exported.Implement(&EchoService{demo.EchoService{Name: name, Seen: seen}})
+	if err := exported.Export(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -38,108 +40,15 @@ func provide(flags map[string]string) {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
-// EchoService is the demo service as the contract states it.
-type EchoService struct {
-	name string
-}
-
-// Reference names the service for dubbo-go's configuration.
-func (*EchoService) Reference() string { return "EchoService" }
-
-// MethodMapper gives the Java names.
-func (*EchoService) MethodMapper() map[string]string {
-	return map[string]string{
-		"Echo": "echo", "EchoObject": "echoObject", "EchoBytes": "echoBytes", "Add": "add", "AddLong": "addLong",
-		"Negate": "negate", "Scale": "scale", "GetUser": "getUser", "ListUsers": "listUsers", "SaveUser": "saveUser",
-		"Describe": "describe", "Flip": "flip", "Attachments": "attachments", "Whoami": "whoami", "Sleep": "sleep",
-		"Touch": "touch", "Fail": "fail", "Crash": "crash",
-	}
-}
-
-func (*EchoService) Echo(_ context.Context, text string) (string, error) { return text, nil }
-
-func (*EchoService) EchoObject(_ context.Context, args []interface{}) (interface{}, error) {
-	return args[0], nil
-}
-
-func (*EchoService) EchoBytes(_ context.Context, bytes []byte) ([]byte, error) { return bytes, nil }
-
-func (*EchoService) Add(_ context.Context, a int32, b int32) (int32, error) { return a + b, nil }
-
-func (*EchoService) AddLong(_ context.Context, a int64, b int64) (int64, error) { return a + b, nil }
-
-func (*EchoService) Negate(_ context.Context, value bool) (bool, error) { return !value, nil }
-
-func (*EchoService) Scale(_ context.Context, a float64, b float64) (float64, error) {
-	return a * b, nil
-}
-
-func (*EchoService) GetUser(_ context.Context, id string) (*User, error) { return user(id), nil }
-
-// ListUsers answers an untyped list, as Java writes it.
-func (*EchoService) ListUsers(_ context.Context, n int32) ([]interface{}, error) {
-	if n < 0 || n > 10_000 {
-		return nil, demoException(fmt.Sprintf("n out of range: %d", n))
-	}
-	users := make([]interface{}, 0, n)
-	for i := int32(0); i < n; i++ {
-		users = append(users, user(fmt.Sprint(i)))
-	}
-	return users, nil
-}
-
-func (*EchoService) SaveUser(_ context.Context, args []interface{}) (bool, error) {
-	user, ok := args[0].(*User)
-	return ok && user != nil && user.ID != "", nil
-}
-
-func (*EchoService) Describe(_ context.Context, args []interface{}) (map[interface{}]interface{}, error) {
-	answer := map[interface{}]interface{}{}
-	size := int32(0)
-	if argument, ok := args[0].(map[interface{}]interface{}); ok {
-		size = int32(len(argument))
-		for key, value := range argument {
-			answer[key] = value
-		}
-	}
-	answer["size"] = size
-	return answer, nil
-}
-
-// Flip takes what dubbo-go reads an enum as: its number, without its type.
-func (*EchoService) Flip(_ context.Context, args []interface{}) (Sex, error) {
-	if args[0] == hessian.JavaEnum(man) {
-		return woman, nil
-	}
-	return man, nil
-}
-
-// Attachments leaves out the two sockets that dubbo-go puts beside what came with the request.
-func (*EchoService) Attachments(ctx context.Context) (map[interface{}]interface{}, error) {
-	answer := map[interface{}]interface{}{}
+// seen leaves out the two sockets that dubbo-go puts beside what came with the request.
+func seen(ctx context.Context) map[string]interface{} {
+	kept := map[string]interface{}{}
 	if attachments, ok := ctx.Value(constant.AttachmentKey).(map[string]interface{}); ok {
 		for key, value := range attachments {
 			if key != constant.LOCAL_ADDR && key != constant.REMOTE_ADDR {
-				answer[key] = value
+				kept[key] = value
 			}
 		}
 	}
-	return answer, nil
-}
-
-func (service *EchoService) Whoami(context.Context) (string, error) { return service.name, nil }
-
-func (*EchoService) Sleep(_ context.Context, millis int64) (string, error) {
-	time.Sleep(time.Duration(millis) * time.Millisecond)
-	return fmt.Sprintf("slept %d", millis), nil
-}
-
-func (*EchoService) Touch(context.Context) (interface{}, error) { return nil, nil }
-
-func (*EchoService) Fail(_ context.Context, message string) (string, error) {
-	return "", demoException(message)
-}
-
-func (*EchoService) Crash(_ context.Context, message string) (string, error) {
-	return "", java_exception.NewIllegalStateException(message)
+	return kept
 }

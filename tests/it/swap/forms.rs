@@ -8,7 +8,7 @@ use wubbo_tests::load::Load;
 use wubbo_tests::plugin_files::{put, stamped};
 use wubbo_tests::scratch::Scratch;
 
-use super::{SETTLE, client_of, full_length, plugin};
+use super::{SETTLE, client_of, full, plugin};
 
 const TPS: &str = "filter/tps";
 
@@ -45,7 +45,7 @@ fn a_linked_filter_and_its_wasm_form_take_turns_under_load() {
     put(&plugins, "h.wasm", &hello).unwrap();
     let (runtime, stub) = client_of(gateway.url());
     let load = runtime.block_on(async { Load::start(&stub, 16) });
-    let rounds = if full_length() { 30 } else { 3 };
+    let rounds = if full() { 30 } else { 3 };
     for round in 0..rounds {
         put(&plugins, "tps.wasm", &stamped(&tps, &round.to_string())).unwrap();
         until_origin(&gateway, "wasm");

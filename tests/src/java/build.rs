@@ -22,9 +22,11 @@ const BUILD_LIMIT: Duration = Duration::from_secs(900);
 /// The jar of a line, up to date; `None` when tools are missing and may be.
 pub(super) fn jar(line: Line) -> Result<Option<PathBuf>, Error> {
     static DUBBO_3: OnceLock<Result<Option<PathBuf>, Error>> = OnceLock::new();
+    static DUBBO_32: OnceLock<Result<Option<PathBuf>, Error>> = OnceLock::new();
     static DUBBO_2: OnceLock<Result<Option<PathBuf>, Error>> = OnceLock::new();
     let jar = match line {
         Line::Dubbo3 => &DUBBO_3,
+        Line::Dubbo32 => &DUBBO_32,
         Line::Dubbo2 => &DUBBO_2,
     };
     jar.get_or_init(|| {

@@ -41,8 +41,8 @@ final class Caller {
 
     static void run(Flags flags) throws InterruptedException {
         DubboBootstrap bootstrap = DubboBootstrap.getInstance();
-        bootstrap.application(Setup.application("wubbo-demo-consumer")).start();
-        EchoService service = new Peer(flags.require("--url")).service();
+        bootstrap.application(Setup.application("wubbo-demo-consumer", flags)).start();
+        EchoService service = new Peer(flags).service();
         Caller caller = new Caller(service, Long.parseLong(flags.get("--pause-ms", "2")));
         caller.start(null);
         caller.start(flags.require("--tag"));

@@ -24,8 +24,8 @@ final class Consumer {
         Set<String> wanted = listed == null ? null : Set.of(listed.split(","));
         String file = flags.get("--out", null);
         DubboBootstrap bootstrap = DubboBootstrap.getInstance();
-        bootstrap.application(Setup.application("wubbo-demo-consumer")).start();
-        Peer peer = new Peer(flags.require("--url"));
+        bootstrap.application(Setup.application("wubbo-demo-consumer", flags)).start();
+        Peer peer = new Peer(flags);
         Set<String> ids = new HashSet<>();
         try (OutputStream target = file == null ? System.out : new FileOutputStream(file);
                 PrintStream out = new PrintStream(target, false, StandardCharsets.UTF_8)) {

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** The one entry of the jar: {@code provider}, {@code consumer}, {@code caller}, {@code golden} or {@code bench}, then that program's flags. */
+/** The one entry of the jar: {@code provider}, {@code consumer}, {@code caller}, {@code load}, {@code golden} or {@code bench}, then that program's flags. */
 public final class Main {
     /** Kept so that the level is not lost with a collected logger. */
     private static final Logger ROOT = Logger.getLogger("");
@@ -27,13 +27,16 @@ public final class Main {
         String program = args.length == 0 ? "" : args[0];
         String[] rest = args.length == 0 ? args : Arrays.copyOfRange(args, 1, args.length);
         switch (program) {
-            case "provider" -> Provider.run(new Flags(rest, "--port", "--name", "--version", "--registry-url"));
-            case "consumer" -> System.exit(Consumer.run(new Flags(rest, "--url", "--cases", "--ids", "--out")));
+            case "provider" -> Provider.run(new Flags(
+                    rest, "--port", "--name", "--version", "--registry-url", "--threads", "--serialization", "--ssl", "--ssl-auth"));
+            case "consumer" -> System.exit(Consumer.run(
+                    new Flags(rest, "--url", "--cases", "--ids", "--out", "--serialization", "--ssl", "--ssl-auth")));
             case "caller" -> Caller.run(new Flags(rest, "--url", "--tag", "--pause-ms", "--slice-ms"));
+            case "load" -> Load.run(new Flags(rest, "--url", "--method", "--callers"));
             case "golden" -> Golden.run(new Flags(rest, "--out", "--set"));
             case "bench" -> Bench.run();
             default -> {
-                System.err.println("usage: java -jar wubbo-java-peer.jar provider|consumer|caller|golden|bench [--flag value]...");
+                System.err.println("usage: java -jar wubbo-java-peer.jar provider|consumer|caller|load|golden|bench [--flag value]...");
                 System.exit(2);
             }
         }

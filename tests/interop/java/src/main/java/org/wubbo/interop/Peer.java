@@ -26,10 +26,18 @@ public final class Peer {
     }
 
     private final String url;
+    private final Map<String, String> parameters;
     private final Map<String, Object> made = new HashMap<>();
 
-    /** @param addresses {@code dubbo://host:port}, more than one separated by commas */
-    Peer(String addresses) {
+    /** Its flags: {@code --url dubbo://host:port}, more than one separated by commas, and {@code --serialization}. */
+    Peer(Flags flags) {
+        String addresses = flags.require("--url");
+        this.parameters = new HashMap<>(Setup.serialization(flags));
+        if (Setup.ssl(flags)) {
+            parameters.put("ssl-enabled", "true");
+            // A JVM that has just started needs more than Dubbo's three seconds on a busy machine.
+            parameters.put("connect.timeout", "20000");
+        }
         // Dubbo would connect to an address of the machine's network card instead (NetUtils.filterLocalHost).
         String reachable = addresses.replace("//127.0.0.1:", "//" + Setup.LOOPBACK + ":");
         this.url = Api.addresses(reachable.replace(',', ';'));
@@ -92,7 +100,7 @@ public final class Peer {
             // One attempt, so that a failure is the provider's own answer; the first call connects.
             reference.setRetries(0);
             reference.setCheck(false);
-            reference.setParameters(new HashMap<>(Setup.HESSIAN2));
+            reference.setParameters(new HashMap<>(parameters));
             change.accept(reference);
             Api.configure(reference);
             return reference.get();

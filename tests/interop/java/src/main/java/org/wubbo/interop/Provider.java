@@ -1,6 +1,7 @@
 package org.wubbo.interop;
 
 import java.io.IOException;
+import java.util.Map;
 import org.apache.dubbo.config.ProtocolConfig;
 import org.apache.dubbo.config.RegistryConfig;
 import org.apache.dubbo.config.ServiceConfig;
@@ -19,8 +20,14 @@ final class Provider {
         System.setProperty("DUBBO_IP_TO_BIND", Setup.LOOPBACK);
 
         ProtocolConfig protocol = new ProtocolConfig("dubbo", port);
-        protocol.setSerialization("hessian2");
-        protocol.setParameters(Setup.HESSIAN2);
+        Map<String, String> serialization = Setup.serialization(flags);
+        protocol.setSerialization(serialization.get("serialization"));
+        protocol.setParameters(serialization);
+        protocol.setSslEnabled(Setup.ssl(flags));
+        String threads = flags.get("--threads", null);
+        if (threads != null) {
+            protocol.setThreads(Integer.valueOf(threads));
+        }
 
         ServiceConfig<EchoService> service = new ServiceConfig<>();
         service.setInterface(EchoService.class);
@@ -28,7 +35,7 @@ final class Provider {
         service.setRef(new EchoServiceImpl(flags.get("--name", System.getProperty("name", "java"))));
 
         DubboBootstrap.getInstance()
-                .application(Setup.application("wubbo-demo-provider"))
+                .application(Setup.application("wubbo-demo-provider", flags))
                 .registry(new RegistryConfig(flags.get("--registry-url", RegistryConfig.NO_AVAILABLE)))
                 .protocol(protocol)
                 .service(service)

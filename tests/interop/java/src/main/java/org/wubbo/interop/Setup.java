@@ -2,6 +2,8 @@ package org.wubbo.interop;
 
 import java.util.Map;
 import org.apache.dubbo.config.ApplicationConfig;
+import org.apache.dubbo.config.SslConfig;
+import org.apache.dubbo.config.bootstrap.DubboBootstrap;
 
 /** What provider and consumer configure alike. */
 final class Setup {
@@ -13,15 +15,44 @@ final class Setup {
     static final String LOOPBACK = "2130706433";
 
     /** Both keys, because which of them decides depends on the version of the consumer. */
-    static final Map<String, String> HESSIAN2 =
+    private static final Map<String, String> HESSIAN2 =
             Map.of("serialization", "hessian2", "prefer.serialization", "hessian2");
 
     private Setup() {}
 
-    static ApplicationConfig application(String name) {
+    /** Hessian2 is pinned unless the flag {@code --serialization own} leaves the choice to Dubbo. */
+    static Map<String, String> serialization(Flags flags) {
+        return flags.get("--serialization", "hessian2").equals("own") ? Map.of() : HESSIAN2;
+    }
+
+    /** Whether TLS is wanted: {@code --ssl} is a folder of PEM files, and with {@code --ssl-auth mutual} both sides show one. */
+    static boolean ssl(Flags flags) {
+        return flags.get("--ssl", null) != null;
+    }
+
+    static ApplicationConfig application(String name, Flags flags) {
+        if (ssl(flags)) {
+            // Dubbo 3.3.6 brings Netty 4.2, which checks the host's name, and does not tell it the name: no consumer connects.
+            System.setProperty("io.netty.handler.ssl.defaultEndpointVerificationAlgorithm", "NONE");
+            boolean mutual = flags.get("--ssl-auth", "one-way").equals("mutual");
+            DubboBootstrap.getInstance().ssl(certificates(flags.require("--ssl"), mutual));
+        }
         ApplicationConfig application = new ApplicationConfig(name);
         application.setQosEnable(false);
         Api.configure(application);
         return application;
+    }
+
+    private static SslConfig certificates(String folder, boolean mutual) {
+        SslConfig ssl = new SslConfig();
+        ssl.setServerKeyCertChainPath(folder + "/server.pem");
+        ssl.setServerPrivateKeyPath(folder + "/server.key");
+        ssl.setClientTrustCertCollectionPath(folder + "/signer.pem");
+        if (mutual) {
+            ssl.setServerTrustCertCollectionPath(folder + "/signer.pem");
+            ssl.setClientKeyCertChainPath(folder + "/client.pem");
+            ssl.setClientPrivateKeyPath(folder + "/client.key");
+        }
+        return ssl;
     }
 }

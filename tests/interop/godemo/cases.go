@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	hessian "github.com/apache/dubbo-go-hessian2"
 )
@@ -20,7 +21,7 @@ const (
 // one case: an id, method or subject, a slash, what is special; and what is done.
 type one struct {
 	id  string
-	run func(p *peer) outcome
+	run func(p *peer) Outcome
 }
 
 type list []one
@@ -44,16 +45,16 @@ func cases() []one {
 }
 
 func (all *list) add(id string, reply func() interface{}, method string, args ...interface{}) {
-	*all = append(*all, one{id, func(p *peer) outcome { return p.call(demo(), nil, reply(), method, args...) }})
+	*all = append(*all, one{id, func(p *peer) Outcome { return p.call(demo(), nil, reply(), method, args...) }})
 }
 
-func (all *list) after(id string, run func(p *peer) outcome) {
+func (all *list) after(id string, run func(p *peer) Outcome) {
 	*all = append(*all, one{id, run})
 }
 
-func within(timeout string) reference {
+func within(timeout string) Reference {
 	to := demo()
-	to.timeout = timeout
+	to.Timeout = timeout
 	return to
 }
 
@@ -85,11 +86,11 @@ func (all *list) texts() {
 
 func (all *list) values() {
 	for _, value := range values() {
-		timeout := callTimeout
+		timeout := Timeout
 		if value.id == "ArrayList/nested" {
 			timeout = nestedTimeout
 		}
-		all.after("echoObject/"+value.id, func(p *peer) outcome {
+		all.after("echoObject/"+value.id, func(p *peer) Outcome {
 			return p.call(within(timeout), nil, anything(), "echoObject", value.value)
 		})
 	}
@@ -138,7 +139,7 @@ func (all *list) others() {
 	all.add("describe/empty", aMap, "describe", m{})
 	all.add("describe/mixed", aMap, "describe", mixedMap())
 	all.add("describe/has-size", aMap, "describe", m{"size": "text", "a": int32(1)})
-	all.after("describe/nested-list", func(p *peer) outcome {
+	all.after("describe/nested-list", func(p *peer) Outcome {
 		nested := []interface{}{[]interface{}{int32(1)}, []interface{}{"x"}}
 		return p.call(within(nestedTimeout), nil, aMap(), "describe", m{"list": nested})
 	})
@@ -167,7 +168,7 @@ func (all *list) failures() {
 func (all *list) attachments() {
 	type m = map[string]interface{}
 	sent := func(id string, attachments m) {
-		all.after("attachments/"+id, func(p *peer) outcome {
+		all.after("attachments/"+id, func(p *peer) Outcome {
 			return p.call(demo(), attachments, aMap(), "attachments")
 		})
 	}
@@ -182,7 +183,7 @@ func (all *list) attachments() {
 	sent("map", m{"user.map": map[interface{}]interface{}{"k": int32(1)}})
 	sent("user", m{"user.object": user("7")})
 	sent("long-text", m{"user.long": strings.Repeat("v", 5000)})
-	all.after("attachments/with-failure", func(p *peer) outcome {
+	all.after("attachments/with-failure", func(p *peer) Outcome {
 		return p.call(demo(), m{attachmentKey: "1"}, aText(), "fail", "with attachments")
 	})
 }
@@ -193,8 +194,8 @@ func (all *list) generic() {
 			args = []hessian.Object{}
 		}
 		to := demo()
-		to.generic = true
-		all.after("generic/"+id, func(p *peer) outcome {
+		to.Generic = true
+		all.after("generic/"+id, func(p *peer) Outcome {
 			return p.call(to, nil, anything(), "$invoke", method, types, args)
 		})
 	}
@@ -205,31 +206,36 @@ func (all *list) generic() {
 
 func (all *list) refused() {
 	all.add("refused/unknown-method", aText, "nope", "x")
-	with := func(id string, change func(to *reference)) {
+	with := func(id string, change func(to *Reference)) {
 		to := demo()
 		change(&to)
-		all.after("refused/"+id, func(p *peer) outcome { return p.call(to, nil, aText(), "echo", "x") })
+		all.after("refused/"+id, func(p *peer) Outcome { return p.call(to, nil, aText(), "echo", "x") })
 	}
-	with("wrong-version", func(to *reference) { to.version = "9.9.9" })
-	with("wrong-group", func(to *reference) { to.group = "nope" })
-	with("unknown-path", func(to *reference) { to.name = "org.wubbo.demo.NoSuchService" })
+	with("wrong-version", func(to *Reference) { to.Version = "9.9.9" })
+	with("wrong-group", func(to *Reference) { to.Group = "nope" })
+	with("unknown-path", func(to *Reference) { to.Name = "org.wubbo.demo.NoSuchService" })
 	all.add("refused/then-echo", aText, "echo", "still here")
 }
 
 func (all *list) manners() {
-	all.after("timeout/sleep-3000", func(p *peer) outcome {
+	all.after("timeout/sleep-3000", func(p *peer) Outcome {
 		return p.call(within(shortTimeout), nil, aText(), "sleep", int64(3000))
 	})
 	all.add("timeout/then-echo", aText, "echo", "still here")
+	// When getty's deadline of the call before last has passed: see unsent.
+	all.after("timeout/later-echo", func(p *peer) Outcome {
+		time.Sleep(attemptPause)
+		return p.call(demo(), nil, aText(), "echo", "still here")
+	})
 	// Last, since it costs the connection: a stub that wants a typed list is given none by any provider.
-	all.after("listUsers/typed-stub", func(p *peer) outcome {
+	all.after("listUsers/typed-stub", func(p *peer) Outcome {
 		return p.call(within(shortTimeout), nil, new([]*User), "listUsers", int32(2))
 	})
 }
 
 // concurrent gives the number of right answers to distinct texts asked for by many tasks over one connection.
-func concurrent(p *peer) outcome {
-	p.invoker(demo())
+func concurrent(p *peer) Outcome {
+	p.caller.Prepare(demo())
 	var right int32
 	var running sync.WaitGroup
 	for task := 0; task < tasks; task++ {
@@ -238,12 +244,12 @@ func concurrent(p *peer) outcome {
 			defer running.Done()
 			for i := 0; i < callsPerTask; i++ {
 				text := fmt.Sprintf("t%d-%d", task, i)
-				if got := p.call(demo(), nil, aText(), "echo", text); got.err == nil && got.value == text {
+				if got := p.call(demo(), nil, aText(), "echo", text); got.Err == nil && got.Value == text {
 					atomic.AddInt32(&right, 1)
 				}
 			}
 		}()
 	}
 	running.Wait()
-	return outcome{value: right}
+	return Outcome{Value: right}
 }

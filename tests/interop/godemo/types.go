@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"time"
@@ -8,18 +8,13 @@ import (
 )
 
 const (
-	demoInterface = "org.wubbo.demo.EchoService"
-	demoVersion   = "1.0.0"
-
-	// By default dubbo-go closes a connection at the first frame above 100 KB.
-	maxFrame = 16 << 20
+	// Interface is what the peers provide and call.
+	Interface = "org.wubbo.demo.EchoService"
+	// Version is its version.
+	Version = "1.0.0"
+	// MaxFrame is the longest frame; by default dubbo-go closes a connection at the first one above 100 KB.
+	MaxFrame = 16 << 20
 )
-
-// sessions are the settings of connections, of a provider as of a consumer.
-func sessions() map[interface{}]interface{} {
-	type m = map[interface{}]interface{}
-	return m{"dubbo": m{"getty_session_param": m{"max_msg_len": maxFrame}}}
-}
 
 // User is org.wubbo.demo.User. The collections are what Java's untyped ones become.
 type User struct {
