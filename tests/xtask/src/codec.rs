@@ -1,21 +1,49 @@
 //! The Hessian codec beside those of Java and Go, in one run: the same values, the same way of measuring.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::run::{cargo, root, say};
 
-/// An operation, what the peers needed elsewhere (hessian-lite 3.2.13, dubbo-go-hessian2 1.13), nanoseconds.
-const OPERATIONS: [(&str, f64, f64); 4] = [
-    ("encode User", 600.0, 2_200.0),
-    ("decode User", 600.0, 3_600.0),
-    ("encode 15 Users", 2_600.0, 30_000.0),
-    ("decode 15 Users", 4_000.0, 35_000.0),
+/// The operations, as every program calls them.
+const OPERATIONS: [&str; 4] = [
+    "encode User",
+    "decode User",
+    "encode 15 Users",
+    "decode 15 Users",
 ];
 
-/// How many times as fast as hessian-lite, and as dubbo-go-hessian2, the codec is to be.
-const GOALS: (f64, f64) = (2.0, 8.0);
+/// A codec to compare with.
+struct Peer {
+    name: &'static str,
+    /// How many times as fast ours is to be.
+    goal: f64,
+    /// Below `tests/interop`; a jar is given to Java.
+    program: &'static str,
+    /// Nanoseconds that it needed on another machine, by operation.
+    elsewhere: [f64; 4],
+}
+
+const PEERS: [Peer; 3] = [
+    Peer {
+        name: "hessian-lite 3.2.13",
+        goal: 2.0,
+        program: "java/target/dubbo2/wubbo-java-peer.jar",
+        elsewhere: [600.0, 600.0, 2_600.0, 4_000.0],
+    },
+    Peer {
+        name: "hessian-lite 4.0.4",
+        goal: 2.0,
+        program: "java/target/wubbo-java-peer.jar",
+        elsewhere: [1_100.0, 700.0, 5_400.0, 3_300.0],
+    },
+    Peer {
+        name: "hessian2-go 1.9.4",
+        goal: 8.0,
+        program: "go/target/wubbo-go-peer",
+        elsewhere: [2_200.0, 3_600.0, 30_000.0, 35_000.0],
+    },
+];
 
 /// Nanoseconds by operation.
 type Figures = BTreeMap<String, f64>;
@@ -23,36 +51,24 @@ type Figures = BTreeMap<String, f64>;
 /// Prints the table. A peer that is not built is replaced by its figures from elsewhere, which is said.
 pub(crate) fn table() -> Result<(), String> {
     let mut own = cargo();
-    own.args(["bench", "-q", "-p", "wubbo-hessian2", "--bench", "peers"]);
+    own.args(["bench", "-q", "--workspace", "--bench", "peers"]);
     let ours = figures(&mut own).ok_or("the codec's bench gave no figures")?;
-    let java = peer("java/target/dubbo2/wubbo-java-peer.jar", |jar| {
-        let mut java = Command::new("java");
-        java.arg("-jar").arg(jar).arg("bench");
-        java
-    });
-    let go = peer("go/target/wubbo-go-peer", |binary| {
-        let mut go = Command::new(binary);
-        go.arg("bench");
-        go
-    });
-    say(&format!(
-        "\n{:18} {:>9} {:>13} {:>6} {:>13} {:>6}   goal {} and {} times\n",
-        "codec, ns", "wubbo", "hessian-lite", "times", "hessian2-go", "times", GOALS.0, GOALS.1
-    ));
-    for (name, java_elsewhere, go_elsewhere) in OPERATIONS {
+    let peers = PEERS.map(|peer| (peer.measure(), peer));
+    let mut title = format!("\n{:18} {:>8}", "codec, ns", "wubbo");
+    for (_, peer) in &peers {
+        title += &format!(" {:>19} {:>6} {:>4}", peer.name, "times", "goal");
+    }
+    say(&format!("{title}\n"));
+    for (place, name) in OPERATIONS.into_iter().enumerate() {
         let own = ours.get(name).copied().unwrap_or(f64::NAN);
-        let side = |figures: &Option<Figures>, elsewhere: f64| match figures
-            .as_ref()
-            .and_then(|figures| figures.get(name))
-        {
-            Some(here) => format!("{here:>13.0} {:>6.1}", here / own),
-            None => format!("{elsewhere:>12.0}* {:>6.1}", elsewhere / own),
-        };
-        say(&format!(
-            "{name:18} {own:>9.0} {} {}\n",
-            side(&java, java_elsewhere),
-            side(&go, go_elsewhere)
-        ));
+        let mut line = format!("{name:18} {own:>8.0}");
+        for (figures, peer) in &peers {
+            let here = figures.as_ref().and_then(|figures| figures.get(name));
+            let (nanos, mark) = here.map_or((peer.elsewhere[place], "*"), |here| (*here, ""));
+            let shown = format!("{nanos:.0}{mark}");
+            line += &format!(" {shown:>19} {:>6.1} {:>4}", nanos / own, peer.goal);
+        }
+        say(&format!("{line}\n"));
     }
     for (name, nanos) in ours.iter().filter(|(name, _)| name.starts_with("skip")) {
         say(&format!(
@@ -60,12 +76,29 @@ pub(crate) fn table() -> Result<(), String> {
             throughput(name, *nanos)
         ));
     }
-    if java.is_none() || go.is_none() {
+    if peers.iter().any(|(figures, _)| figures.is_none()) {
         say(
             "* measured on another machine: the peer is not built here, `cargo xtask test` builds it\n",
         );
     }
     Ok(())
+}
+
+impl Peer {
+    /// What it measures itself, if it is built.
+    fn measure(&self) -> Option<Figures> {
+        let path = root().join("tests/interop").join(self.program);
+        if !path.exists() {
+            return None;
+        }
+        let mut command = Command::new("java");
+        if path.extension().is_some_and(|extension| extension == "jar") {
+            command.arg("-jar").arg(path);
+        } else {
+            command = Command::new(path);
+        }
+        figures(command.arg("bench"))
+    }
 }
 
 /// Bytes per nanosecond, which are GB/s, of an operation whose name ends with its bytes.
@@ -76,12 +109,6 @@ fn throughput(name: &str, nanos: f64) -> String {
     bytes.map_or_else(String::new, |bytes| {
         format!("   {:.2} GB/s, goal 1", bytes / nanos)
     })
-}
-
-/// What a peer below `tests/interop` measures, if it is built.
-fn peer(path: &str, command: impl Fn(&Path) -> Command) -> Option<Figures> {
-    let path = root().join("tests/interop").join(path);
-    path.exists().then(|| figures(&mut command(&path)))?
 }
 
 fn figures(command: &mut Command) -> Option<Figures> {

@@ -56,9 +56,12 @@ pub(crate) fn test() -> Done {
     )
 }
 
-/// The long forms of the same tests.
+/// The long forms of the same tests, and further versions of the peers; the tests build those themselves.
 pub(crate) fn full() -> Done {
     setup::wasm_target()?;
+    setup::java()?;
+    setup::go()?;
+    setup::node()?;
     plugins::build()?;
     run("build", cargo().args(["build", "--workspace", "--bins"]))?;
     run(
@@ -78,14 +81,14 @@ pub(crate) fn full() -> Done {
     run(
         "long forms",
         cargo()
-            .args(["test", "-p", "wubbo-tests", "--test", "it"])
+            .args(["test", "--workspace", "--test", "it"])
             .env("WUBBO_FULL", "on"),
     )?;
     run(
         "long forms of the plugin host",
         cargo()
-            .args(["test", "-p", "wubbo-plugin", "--features", "wasm"])
-            .args(["--test", "engine", "--", "--nocapture", "a_thousand_swaps"])
+            .args(["test", "--workspace", "--test", "engine"])
+            .args(["--", "--nocapture", "a_thousand_swaps"])
             .env("WUBBO_FULL", "on"),
     )?;
     fuzz::all()
@@ -113,38 +116,51 @@ pub(crate) fn fixtures(folder: &str) -> Done {
     )
 }
 
-/// The figures: a codec's and a plugin's by criterion, a server's by load.
+/// The figures: those of Hessian, of a plugin, of providers, consumers and gateways under load, and what a call asks the allocator for.
+///
+/// The real peers are measured in the same run. Releases are built at once, so that their dependencies are built once.
 pub(crate) fn bench() -> Done {
     setup::wasm_target()?;
+    if setup::java()? {
+        java_peers()?;
+    }
+    if setup::go()? {
+        go_peer()?;
+    }
     plugins::build()?;
-    let servers = ["-p", "wubbo", "-p", "echo-provider"];
+    let mut build = cargo();
+    build.args(["build", "--release", "--workspace"]);
+    for name in ["wubbo", "echo-provider"] {
+        build.args(["--bin", name]);
+    }
+    for name in ["codec", "peers", "plugin"] {
+        build.args(["--bench", name]);
+    }
+    run("build what is measured", &mut build)?;
     run(
-        "build the servers",
-        cargo()
-            .args(["build", "--release", "--bins", "--features", "wubbo/cli"])
-            .args(servers),
+        "build what measures",
+        cargo().args(["build", "--workspace", "--bins"]),
     )?;
-    run(
-        "build the load",
-        cargo().args(["build", "-p", "wubbo-tests", "--bins"]),
-    )?;
-    run(
-        "hessian2",
-        cargo().args(["bench", "-p", "wubbo-hessian2", "--bench", "codec"]),
-    )?;
+    say("\nbuilt; measuring takes about ten minutes, in five parts\n");
+    say("\n== 1 of 5: Hessian beside the codecs of Java and Go\n");
     codec::table()?;
+    let short = ["--warm-up-time", "0.3", "--measurement-time", "0.7"];
     run(
-        "plugins",
-        cargo().args(["bench", "-p", "wubbo-plugin", "--features", "wasm"]),
+        "2 of 5: Hessian and the frames, by the form of the value",
+        cargo()
+            .args(["bench", "--workspace", "--bench", "codec", "--"])
+            .args(short),
     )?;
     run(
-        "figures",
-        &mut Command::new(target_dir().join("debug/figures")),
+        "3 of 5: plugins",
+        cargo().args(["bench", "--workspace", "--bench", "plugin"]),
     )?;
+    let program = |name: &str| Command::new(target_dir().join("debug").join(name));
     run(
-        "allocations",
-        &mut Command::new(target_dir().join("debug/allocations")),
-    )
+        "4 of 5: providers, consumers and gateways",
+        &mut program("figures"),
+    )?;
+    run("5 of 5: allocations", &mut program("allocations"))
 }
 
 /// The peers of each line of Dubbo, one after the other: both builds share a folder.
