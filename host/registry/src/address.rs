@@ -5,6 +5,12 @@ use std::sync::Arc;
 
 use wubbo_core::{Error, ErrorKind, Registry, Url};
 
+#[cfg(feature = "etcd")]
+use crate::etcd::Etcd;
+#[cfg(any(feature = "etcd", feature = "zookeeper"))]
+use crate::tree::TreeRegistry;
+#[cfg(feature = "zookeeper")]
+use crate::zookeeper::Zookeeper;
 use crate::{FileRegistry, MemoryRegistry};
 
 /// What an address is of, in error messages.
@@ -16,6 +22,7 @@ pub(crate) enum Address {
     Memory(String),
     File(PathBuf),
     Zookeeper(String),
+    Etcd(String),
 }
 
 /// Opens the registry that `address` names. Relative directories are taken from the working directory.
@@ -29,9 +36,11 @@ pub async fn open(address: &str) -> Result<Arc<dyn Registry>, Error> {
         Address::Memory(name) => Ok(Arc::new(MemoryRegistry::open(&name))),
         Address::File(directory) => Ok(Arc::new(FileRegistry::open(&directory).await?)),
         #[cfg(feature = "zookeeper")]
-        Address::Zookeeper(address) => Ok(Arc::new(crate::ZookeeperRegistry::open(&address)?)),
-        #[cfg(not(feature = "zookeeper"))]
-        Address::Zookeeper(_) => Err(without_zookeeper(WHAT)),
+        Address::Zookeeper(address) => Ok(Arc::new(TreeRegistry::<Zookeeper>::open(&address)?)),
+        #[cfg(feature = "etcd")]
+        Address::Etcd(address) => Ok(Arc::new(TreeRegistry::<Etcd>::open(&address)?)),
+        #[cfg(not(all(feature = "etcd", feature = "zookeeper")))]
+        other => Err(other.missing(WHAT)),
     }
 }
 
@@ -41,18 +50,28 @@ pub async fn open(address: &str) -> Result<Arc<dyn Registry>, Error> {
 /// As [`open`], without what only trying tells.
 pub fn check(address: &str) -> Result<(), Error> {
     match parse(WHAT, address)? {
+        Address::Memory(_) | Address::File(_) => Ok(()),
         #[cfg(feature = "zookeeper")]
-        Address::Zookeeper(address) => crate::ZookeeperRegistry::check(&address),
-        #[cfg(not(feature = "zookeeper"))]
-        Address::Zookeeper(_) => Err(without_zookeeper(WHAT)),
-        _ => Ok(()),
+        Address::Zookeeper(address) => TreeRegistry::<Zookeeper>::check(&address),
+        #[cfg(feature = "etcd")]
+        Address::Etcd(address) => TreeRegistry::<Etcd>::check(&address),
+        #[cfg(not(all(feature = "etcd", feature = "zookeeper")))]
+        other => Err(other.missing(WHAT)),
     }
 }
 
-#[cfg(not(feature = "zookeeper"))]
-pub(crate) fn without_zookeeper(what: &str) -> Error {
-    let message = format!("{what} zookeeper: was not built in; build with the feature zookeeper");
-    Error::new(ErrorKind::Config, message)
+#[cfg(not(all(feature = "etcd", feature = "zookeeper")))]
+impl Address {
+    /// What to say when it is of a kind that was left out of this program.
+    pub(crate) fn missing(&self, what: &str) -> Error {
+        let feature = match self {
+            Self::Etcd(_) => "etcd",
+            _ => "zookeeper",
+        };
+        let message =
+            format!("{what} {feature}: was not built in; build with the feature {feature}");
+        Error::new(ErrorKind::Config, message)
+    }
 }
 
 /// Reads an address; `what` it is of is named in the error.
@@ -61,7 +80,7 @@ pub(crate) fn parse(what: &str, address: &str) -> Result<Address, Error> {
         let text =
             Url::parse(address).map_or_else(|_| address.to_owned(), |url| format!("{url:?}"));
         let message = format!(
-            "{what} {text}: {cause}; known are memory://name, file:./directory and zookeeper://host:port"
+            "{what} {text}: {cause}; known are memory://name, file:./directory, zookeeper://host:port and etcd://host:port"
         );
         Err(Error::new(ErrorKind::Config, message))
     };
@@ -76,6 +95,8 @@ pub(crate) fn parse(what: &str, address: &str) -> Result<Address, Error> {
         "file" if rest.contains(['?', '#']) => unknown("takes no parameters"),
         "file" => Ok(Address::File(Path::new(rest).to_owned())),
         "zookeeper" => Ok(Address::Zookeeper(address.to_owned())),
+        // Dubbo Java's name, dubbo-go's, and the short one.
+        "etcd3" | "etcdv3" | "etcd" => Ok(Address::Etcd(address.to_owned())),
         _ => unknown("is of no kind that was built in"),
     }
 }
@@ -98,6 +119,10 @@ mod tests {
                 "file:///srv/registry",
                 Address::File("/srv/registry".into()),
             ),
+            ("zookeeper://h", Address::Zookeeper("zookeeper://h".into())),
+            ("etcd://h", Address::Etcd("etcd://h".into())),
+            ("etcd3://h", Address::Etcd("etcd3://h".into())),
+            ("etcdv3://h", Address::Etcd("etcdv3://h".into())),
         ] {
             assert_eq!(parse(WHAT, text).unwrap(), expected, "{text}");
         }
@@ -128,5 +153,21 @@ mod tests {
         assert_eq!(file.url().protocol(), "file");
         let memory = open("memory://address-test").await.unwrap();
         assert_eq!(memory.url().host(), "address-test");
+    }
+
+    /// What was left out says how it is put in; what was built in says what is wrong with the address.
+    #[test]
+    fn says_what_is_missing() {
+        for (scheme, built_in) in [
+            ("zookeeper", cfg!(feature = "zookeeper")),
+            ("etcd", cfg!(feature = "etcd")),
+        ] {
+            let error = check(&format!("{scheme}://h:0")).unwrap_err();
+            let expected = match built_in {
+                true => "has no port".to_owned(),
+                false => format!("was not built in; build with the feature {scheme}"),
+            };
+            assert!(error.message().contains(&expected), "{error}");
+        }
     }
 }

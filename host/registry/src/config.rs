@@ -14,9 +14,13 @@ use wubbo_core::{ConfigCenter, Error, ErrorKind};
 pub use file::FileConfigCenter;
 pub use memory::MemoryConfigCenter;
 
-#[cfg(not(feature = "zookeeper"))]
-use crate::address::without_zookeeper;
 use crate::address::{Address, parse};
+#[cfg(feature = "etcd")]
+use crate::etcd::Etcd;
+#[cfg(any(feature = "etcd", feature = "zookeeper"))]
+use crate::tree::TreeConfigCenter;
+#[cfg(feature = "zookeeper")]
+use crate::zookeeper::Zookeeper;
 
 /// What an address is of, in error messages.
 const WHAT: &str = "config center";
@@ -47,9 +51,11 @@ pub async fn open_config(address: &str) -> Result<Arc<dyn ConfigCenter>, Error> 
         Address::Memory(name) => Ok(Arc::new(MemoryConfigCenter::open(&name))),
         Address::File(directory) => Ok(Arc::new(FileConfigCenter::open(&directory).await?)),
         #[cfg(feature = "zookeeper")]
-        Address::Zookeeper(address) => Ok(Arc::new(crate::ZookeeperConfigCenter::open(&address)?)),
-        #[cfg(not(feature = "zookeeper"))]
-        Address::Zookeeper(_) => Err(without_zookeeper(WHAT)),
+        Address::Zookeeper(address) => Ok(Arc::new(TreeConfigCenter::<Zookeeper>::open(&address)?)),
+        #[cfg(feature = "etcd")]
+        Address::Etcd(address) => Ok(Arc::new(TreeConfigCenter::<Etcd>::open(&address)?)),
+        #[cfg(not(all(feature = "etcd", feature = "zookeeper")))]
+        other => Err(other.missing(WHAT)),
     }
 }
 
@@ -59,11 +65,13 @@ pub async fn open_config(address: &str) -> Result<Arc<dyn ConfigCenter>, Error> 
 /// As [`open_config`], without what only trying tells.
 pub fn check_config(address: &str) -> Result<(), Error> {
     match parse(WHAT, address)? {
+        Address::Memory(_) | Address::File(_) => Ok(()),
         #[cfg(feature = "zookeeper")]
-        Address::Zookeeper(address) => crate::ZookeeperConfigCenter::check(&address),
-        #[cfg(not(feature = "zookeeper"))]
-        Address::Zookeeper(_) => Err(without_zookeeper(WHAT)),
-        _ => Ok(()),
+        Address::Zookeeper(address) => TreeConfigCenter::<Zookeeper>::check(&address),
+        #[cfg(feature = "etcd")]
+        Address::Etcd(address) => TreeConfigCenter::<Etcd>::check(&address),
+        #[cfg(not(all(feature = "etcd", feature = "zookeeper")))]
+        other => Err(other.missing(WHAT)),
     }
 }
 

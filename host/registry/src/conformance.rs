@@ -1,5 +1,6 @@
 //! What every registry must do, run over each of them: two values of one registry, as two parties have it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wubbo_core::{Registry, Subscription, Url};
@@ -13,9 +14,19 @@ pub(crate) fn url(text: &str) -> Url {
 
 /// Waits for the list with exactly these ports. Other lists on the way are states in between.
 pub(crate) async fn until_ports(subscription: &mut Subscription, ports: &[u16], what: &str) {
+    until_ports_within(subscription, ports, BOUND, what).await;
+}
+
+/// The same with another bound.
+pub(crate) async fn until_ports_within(
+    subscription: &mut Subscription,
+    ports: &[u16],
+    bound: Duration,
+    what: &str,
+) {
     let started = Instant::now();
     let mut last = Vec::new();
-    let found = tokio::time::timeout(BOUND, async {
+    let found = tokio::time::timeout(bound, async {
         loop {
             let list = subscription.next().await.expect("a living registry");
             last = list.urls.iter().filter_map(Url::port).collect();
@@ -32,7 +43,7 @@ pub(crate) async fn until_ports(subscription: &mut Subscription, ports: &[u16], 
     println!("{what}: {:.1} ms", started.elapsed().as_secs_f64() * 1e3);
 }
 
-pub(crate) async fn check<R: Registry>(name: &str, open: impl AsyncFn() -> R) {
+pub(crate) async fn check(name: &str, open: impl AsyncFn() -> Arc<dyn Registry>) {
     let provider = open().await;
     let consumer = open().await;
     assert!(provider.is_available());

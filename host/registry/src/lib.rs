@@ -5,7 +5,8 @@
 //! |---|---|---|
 //! | `memory://name` | [`MemoryRegistry`]: shared by all who name it in this process | [`MemoryConfigCenter`]: likewise |
 //! | `file:./dir`, `file:/dir`, `file:///dir` | [`FileRegistry`]: a watched directory, shared by the processes of one machine | [`FileConfigCenter`]: `<dir>/<group>/<key>` |
-//! | `zookeeper://host:port?backup=..` | `ZookeeperRegistry`, behind the feature `zookeeper`: what Dubbo itself uses | `ZookeeperConfigCenter`, likewise |
+//! | `zookeeper://host:port?backup=..` | behind the feature `zookeeper`: what Dubbo itself uses most | likewise |
+//! | `etcd://host:port?backup=..`, also `etcd3`, `etcdv3` | behind the feature `etcd` | likewise |
 //!
 //! [`open`] and [`open_config`] make one from its address. What it deliberately does not know: calls, protocols, policies,
 //! and what a subscriber does with a list.
@@ -13,11 +14,15 @@
 mod address;
 mod board;
 mod config;
+#[cfg(feature = "etcd")]
+mod etcd;
 mod file;
-#[cfg(feature = "zookeeper")]
+#[cfg(any(feature = "etcd", feature = "zookeeper"))]
 mod last_lists;
 mod matching;
 mod memory;
+#[cfg(any(feature = "etcd", feature = "zookeeper"))]
+mod tree;
 #[cfg(feature = "zookeeper")]
 mod zookeeper;
 
@@ -28,5 +33,3 @@ pub use address::{check, open};
 pub use config::{FileConfigCenter, MemoryConfigCenter, check_config, open_config};
 pub use file::FileRegistry;
 pub use memory::MemoryRegistry;
-#[cfg(feature = "zookeeper")]
-pub use zookeeper::{ZookeeperConfigCenter, ZookeeperRegistry};

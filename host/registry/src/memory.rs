@@ -127,7 +127,8 @@ mod tests {
 
     #[tokio::test]
     async fn conforms() {
-        conformance::check("memory", async || MemoryRegistry::open("conformance")).await;
+        let open = async || Arc::new(MemoryRegistry::open("conformance")) as Arc<dyn Registry>;
+        conformance::check("memory", open).await;
     }
 
     #[tokio::test]

@@ -1,211 +1,93 @@
-//! The registry at ZooKeeper, as Dubbo Java and dubbo-go use it: providers and consumers of either are found and find us.
-//!
-//! A node per entry, bound to our session: it goes with this process. One connection per cluster serves every registry value
-//! that names it ([`link`]); every wanted node has a task that keeps it ([`node`]), every directory that somebody subscribed to
-//! one that reads it ([`follow`]). An outage stops none of them and tells subscribers nothing.
+//! ZooKeeper as a registry server: an entry is an ephemeral node without data, a watch tells of one change.
 
-mod config_center;
-mod follow;
-mod link;
-mod node;
-mod path;
-mod registrar;
-mod settings;
-mod shared;
-mod shelf;
-mod shelves;
-mod simplified;
+mod connector;
+mod live;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
-use wubbo_core::{BoxFuture, Error, ErrorKind, Registry, Subscription, Tasks, Url, keys};
-use zookeeper_client::CreateMode;
+use self::connector::ZookeeperConnector;
+use self::live::ZookeeperLive;
+use crate::tree::backend::Backend;
+use crate::tree::link::Connector;
+use crate::tree::settings::Cluster;
 
-pub use self::config_center::ZookeeperConfigCenter;
-use self::node::Node;
-use self::settings::{REGISTRY, Settings};
-use self::shared::Shared;
-use crate::last_lists::LastLists;
-
-/// Whether an entry lives with its process; default `true` (Dubbo Java `RegistryConstants.DYNAMIC_KEY`).
-const DYNAMIC: &str = "dynamic";
-/// Whether a registration must succeed at once; default `true` (Dubbo Java `CommonConstants.CHECK_KEY`).
-const CHECK: &str = "check";
-
-/// How long a subscriber waits for a first connection before it gets the list of a former life. References wait three times
-/// as long for their first list.
-const OFFER_AFTER: Duration = Duration::from_secs(1);
-
-/// A registry at a ZooKeeper cluster.
-///
-/// Dropping the value takes its entries back and ends its subscriptions. The session is closed with the last value of a cluster;
-/// when the runtime ends first, the entries stay for the session's time-out.
+/// The kind of server.
 #[derive(Debug)]
-pub struct ZookeeperRegistry {
-    url: Url,
-    settings: Settings,
-    /// Tells what this value announced and subscribed to from that of others with the same connection.
-    holder: u64,
-    shared: Arc<Shared>,
-    last_lists: Option<Arc<LastLists>>,
-    /// Offers of last lists that may become due; dropped with this value.
-    offers: Tasks,
+pub(crate) struct Zookeeper;
+
+impl Backend for Zookeeper {
+    const NAME: &'static str = "ZooKeeper";
+    const PORT: u16 = 2181;
+    /// Dubbo Java `AbstractZookeeperClient.DEFAULT_SESSION_TIMEOUT_MS`. The server may grant less.
+    const SESSION: Duration = Duration::from_secs(60);
+    const SESSION_KEYS: &'static [&'static str] = &["session", "registry.timeout"];
+
+    type Live = ZookeeperLive;
+
+    fn connector(cluster: Cluster) -> impl Connector<Live = ZookeeperLive> {
+        ZookeeperConnector::new(cluster)
+    }
+
+    fn session(session: Duration) -> Duration {
+        session
+    }
 }
 
-impl ZookeeperRegistry {
-    /// Opens the registry that `address` names, such as `zookeeper://h1:2181?backup=h2:2181,h3:2181`. It is connected in the
-    /// background. Must be called on a tokio runtime.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Config`] when the address cannot be one. A cluster that is out of reach now is no error.
-    pub fn open(address: &str) -> Result<Self, Error> {
-        let (url, settings) = settings::read(REGISTRY, address)?;
-        let (shared, holder) = Shared::of(&settings.cluster);
-        let last_lists = settings.file.as_deref().map(LastLists::open);
-        Ok(Self {
-            url,
-            settings,
-            holder,
-            shared,
-            last_lists: last_lists.map(Arc::new),
-            offers: Tasks::new("zookeeper last lists"),
-        })
+#[cfg(test)]
+mod tests {
+    use wubbo_core::ErrorKind;
+
+    use super::*;
+    use crate::tree::settings::{REGISTRY, read};
+
+    #[test]
+    fn reads_the_keys_of_dubbo_java() {
+        let (_, plain) = read::<Zookeeper>(REGISTRY, "zookeeper://h1").unwrap();
+        assert_eq!(plain.cluster.addresses, "h1:2181");
+        assert_eq!(plain.root.as_str(), "/dubbo");
+        assert_eq!(
+            (plain.cluster.session, plain.timeout),
+            (Zookeeper::SESSION, Duration::from_secs(5))
+        );
+        assert!(plain.check && !plain.simplified);
+        let full = "zookeeper://me:secret@h1:1,h2/org.apache.dubbo.registry.RegistryService?backup=h3:3,[::1]:4&group=shop&session=4000&timeout=2s&check=false&simplified=true&extra-keys=a, b&file=/x";
+        let (url, full) = read::<Zookeeper>(REGISTRY, full).unwrap();
+        assert_eq!(full.cluster.addresses, "h1:1,h2:2181,h3:3,[::1]:4");
+        assert_eq!(full.cluster.identity.0, "me:secret");
+        assert_eq!(full.root.as_str(), "/shop");
+        assert_eq!(full.cluster.session, Duration::from_secs(4));
+        assert_eq!(full.timeout, Duration::from_secs(2));
+        assert!(!full.check && full.simplified);
+        assert_eq!(full.extra_keys, ["a", "b"]);
+        assert_eq!(full.file, Some("/x".into()));
+        assert!(!format!("{url:?} {:?}", full.cluster).contains("secret"));
+        let (_, go) = read::<Zookeeper>(REGISTRY, "zookeeper://h1?registry.timeout=10s").unwrap();
+        assert_eq!(go.cluster.session, Duration::from_secs(10));
     }
 
-    /// Whether [`ZookeeperRegistry::open`] takes `address`; nothing is connected.
-    ///
-    /// # Errors
-    /// As [`ZookeeperRegistry::open`].
-    pub fn check(address: &str) -> Result<(), Error> {
-        settings::read(REGISTRY, address).map(|_| ())
-    }
-
-    /// `url` as it is announced.
-    fn announced(&self, url: &Url) -> Url {
-        let consumer = url.protocol() == "consumer";
-        let url = if consumer && url.get(keys::CATEGORY).is_none() {
-            url.with_params([(keys::CATEGORY, "consumers"), (CHECK, "false")])
-        } else {
-            url.clone()
-        };
-        if self.settings.simplified {
-            simplified::simplified(&url, &self.settings.extra_keys)
-        } else {
-            url
+    #[test]
+    fn says_what_is_wrong_and_hides_the_password() {
+        for (address, cause) in [
+            ("zookeeper://", "names no server"),
+            ("zookeeper://0.0.0.0:2181", "is no address to connect to"),
+            ("zookeeper://h:0", "no port between 1 and 65535"),
+            ("zookeeper://h:1?backup=:2", "names no host"),
+            ("zookeeper://h:1?backup=h:x", "no port between 1 and 65535"),
+            (
+                "zookeeper://me:secret@h:1?session=soon",
+                "session=soon is no duration",
+            ),
+            ("zookeeper://h:1?timeout=0", "timeout=0 is no duration"),
+            (
+                "zookeeper://h:1?session=99999999999999999",
+                "is no duration",
+            ),
+            ("zookeeper://h:1?group=a//b", "is no path of a node"),
+        ] {
+            let error = read::<Zookeeper>(REGISTRY, address).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{address}");
+            assert!(error.message().contains(cause), "{address}: {error}");
+            assert!(!error.message().contains("secret"), "{error}");
         }
-    }
-
-    fn node(&self, url: &Url) -> Result<Node, Error> {
-        let root = &self.settings.root;
-        let url = self.announced(url);
-        let (directory, name) = root.entry(&url).map_err(|cause| {
-            Error::new(ErrorKind::Config, format!("registration {url:?}: {cause}"))
-        })?;
-        // As in dubbo-go: whoever looks for the providers finds their directory, even before the first is there.
-        let providers = root.directory(url.service(), path::PROVIDERS);
-        let further = (url.protocol() == "consumer" && providers != directory).then_some(providers);
-        let mode = match url.get_bool(DYNAMIC, true) {
-            true => CreateMode::Ephemeral,
-            false => CreateMode::Persistent,
-        };
-        Ok(Node {
-            directory,
-            name,
-            further: further.into_iter().collect(),
-            mode,
-        })
-    }
-
-    /// Lets a subscriber start with the list of a former life when the registry stays out of reach.
-    fn offer(&self, id: u64, consumer: Url, last_lists: Arc<LastLists>) {
-        let (shelves, link) = (Arc::clone(&self.shared.shelves), self.shared.link.clone());
-        self.offers.spawn(async move {
-            sleep(OFFER_AFTER).await;
-            if link.is_live() {
-                return;
-            }
-            if let Some(urls) = last_lists.get(&consumer).await {
-                let (service, entries) = (consumer.service(), urls.len());
-                tracing::warn!(
-                    service,
-                    entries,
-                    "registry out of reach, its last list is taken from the file"
-                );
-                shelves.offer(id, urls);
-            }
-        });
-    }
-
-    fn limit(&self) -> Duration {
-        self.shared.link.patience(self.settings.timeout)
-    }
-
-    fn failed(&self, what: &str, url: &Url, reason: &str) -> Error {
-        let registry = &self.url;
-        let message = format!("registry {registry:?}: cannot {what} {url:?}: {reason}");
-        Error::new(ErrorKind::Registry, message)
-    }
-}
-
-impl Registry for ZookeeperRegistry {
-    fn url(&self) -> &Url {
-        &self.url
-    }
-
-    fn register<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<(), Error>> {
-        Box::pin(async move {
-            let node = self.node(url)?;
-            let path = node.path();
-            let registrar = &self.shared.registrar;
-            let limit = self.limit();
-            let Err(reason) = registrar.announce(self.holder, node, limit).await else {
-                return Ok(());
-            };
-            let error = self.failed("register", url, &reason);
-            let check = self.settings.check && url.get_bool(CHECK, true);
-            if check && url.protocol() != "consumer" {
-                registrar.cancel(self.holder, &path);
-                return Err(error);
-            }
-            tracing::warn!(%error, "registry entry is made later");
-            Ok(())
-        })
-    }
-
-    fn unregister<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<(), Error>> {
-        Box::pin(async move {
-            let path = self.node(url)?.path();
-            let registrar = &self.shared.registrar;
-            let withdrawn = registrar.withdraw(self.holder, &path, self.limit());
-            withdrawn
-                .await
-                .map_err(|reason| self.failed("unregister", url, &reason))
-        })
-    }
-
-    fn subscribe<'a>(&'a self, consumer: &'a Url) -> BoxFuture<'a, Result<Subscription, Error>> {
-        Box::pin(async move {
-            let shelves = &self.shared.shelves;
-            let (root, last_lists) = (&self.settings.root, self.last_lists.clone());
-            let (subscription, id) =
-                shelves.subscribe(self.holder, root, consumer, last_lists.clone())?;
-            if let Some(last_lists) = last_lists {
-                self.offer(id, consumer.clone(), last_lists);
-            }
-            Ok(subscription)
-        })
-    }
-
-    fn is_available(&self) -> bool {
-        self.shared.link.is_live()
-    }
-}
-
-impl Drop for ZookeeperRegistry {
-    fn drop(&mut self) {
-        self.shared.registrar.end(self.holder);
-        self.shared.shelves.end(self.holder);
     }
 }

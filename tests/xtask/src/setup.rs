@@ -30,9 +30,20 @@ pub(crate) fn node() -> Result<bool, String> {
     packages("the Node peer's tests", missing_node)
 }
 
-/// Whether the registry tests find a ZooKeeper to start; installs it where it may, with the rules of [`java`].
-pub(crate) fn zookeeper() -> Result<bool, String> {
-    packages("the ZooKeeper tests", missing_zookeeper)
+/// Whether the registry tests find a ZooKeeper and an etcd to start; installs them where it may, with the rules of [`java`].
+pub(crate) fn registries() -> Result<bool, String> {
+    packages("the tests of registries", missing_registries)
+}
+
+/// The compiler of protocol buffers, without which etcd's client is not built; installs it where it may.
+pub(crate) fn protoc() -> Done {
+    match packages("the registry at etcd", missing_protoc)? {
+        true => Ok(()),
+        false => Err(
+            "nothing can be built without protoc: install protobuf-compiler and libprotobuf-dev"
+                .to_owned(),
+        ),
+    }
 }
 
 /// Installs what `missing` names, where that is allowed; whether nothing is missing any more.
@@ -96,10 +107,27 @@ fn missing_node() -> Vec<&'static str> {
     missing
 }
 
-fn missing_zookeeper() -> Vec<&'static str> {
+fn missing_registries() -> Vec<&'static str> {
+    let mut missing = Vec::new();
     // Where Debian and Ubuntu put it, and where the tests look for it.
-    let there = Path::new("/usr/share/java/zookeeper.jar").exists();
-    if there { Vec::new() } else { vec!["zookeeper"] }
+    if !Path::new("/usr/share/java/zookeeper.jar").exists() {
+        missing.push("zookeeper");
+    }
+    if output("etcd", &["--version"]).is_none() {
+        missing.push("etcd-server");
+    }
+    missing
+}
+
+fn missing_protoc() -> Vec<&'static str> {
+    // With it come the files that etcd's own name; Debian has them apart.
+    let common = "google/protobuf/descriptor.proto";
+    let compiles = output("protoc", &["--descriptor_set_out=/dev/null", common]);
+    if compiles.is_some() {
+        Vec::new()
+    } else {
+        vec!["protobuf-compiler", "libprotobuf-dev"]
+    }
 }
 
 /// Whether the real Go peer can be built; no package manager's Go is new enough, so it must be there.

@@ -9,9 +9,10 @@ use crate::{codec, fuzz, plugins, setup};
 /// Every check and test.
 pub(crate) fn test() -> Done {
     setup::wasm_target()?;
+    setup::protoc()?;
     let java = setup::java()?;
-    // Its tests look for it themselves, and say so where it is missing.
-    setup::zookeeper()?;
+    // Their tests look for them themselves, and say so where one is missing.
+    setup::registries()?;
     let go = setup::go()?;
     let node = setup::node()?;
     // Maven, Go and npm wait for the network while rustc wants the cores, so they run side by side.
@@ -59,6 +60,8 @@ pub(crate) fn test() -> Done {
 /// The long forms of the same tests, and further versions of the peers; the tests build those themselves.
 pub(crate) fn full() -> Done {
     setup::wasm_target()?;
+    setup::protoc()?;
+    setup::registries()?;
     setup::java()?;
     setup::go()?;
     setup::node()?;
@@ -91,12 +94,20 @@ pub(crate) fn full() -> Done {
             .args(["--", "--nocapture", "a_thousand_swaps"])
             .env("WUBBO_FULL", "on"),
     )?;
+    run(
+        "a hundred reconnects to each registry",
+        cargo()
+            .args(["test", "--workspace", "--test", "registries"])
+            .args(["--", "many_reconnects"])
+            .env("WUBBO_FULL", "on"),
+    )?;
     fuzz::all()
 }
 
 /// The demo: builds, then hands over to the driver.
 pub(crate) fn demo(arguments: &[&str]) -> Done {
     setup::wasm_target()?;
+    setup::protoc()?;
     say("building; the first time this takes some minutes\n");
     plugins::build()?;
     run("build", cargo().args(["build", "--workspace", "--bins"]))?;
@@ -121,6 +132,7 @@ pub(crate) fn fixtures(folder: &str) -> Done {
 /// The real peers are measured in the same run. Releases are built at once, so that their dependencies are built once.
 pub(crate) fn bench() -> Done {
     setup::wasm_target()?;
+    setup::protoc()?;
     if setup::java()? {
         java_peers()?;
     }

@@ -127,7 +127,8 @@ mod tests {
             Some(text) => writer.publish(key, group, text).unwrap(),
             None => writer.remove(key, group).unwrap(),
         };
-        let open = async || MemoryConfigCenter::open("conformance");
+        let open =
+            async || Arc::new(MemoryConfigCenter::open("conformance")) as Arc<dyn ConfigCenter>;
         conformance::check("memory", open, write).await;
     }
 

@@ -60,7 +60,8 @@ async fn conforms() {
             None => _ = fs::remove_file(file),
         }
     };
-    conformance::check("file", async || home.open().await, write).await;
+    let open = async || Arc::new(home.open().await) as Arc<dyn ConfigCenter>;
+    conformance::check("file", open, write).await;
 }
 
 #[tokio::test]

@@ -8,8 +8,9 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use wubbo_core::{Error, ErrorKind, Snapshot, Subscription, Tasks, Url};
 
-use super::follow::{Follower, Reading, children, follow};
-use super::link::{Link, Live};
+use super::backend::{Backend, Live, Reading};
+use super::follow::{Follower, follow};
+use super::link::Link;
 use super::path::{self, ANY, Root};
 use super::shelf::{Contents, Items, Shelf};
 use crate::board::{View, select};
@@ -17,8 +18,8 @@ use crate::last_lists::LastLists;
 
 /// Shelves and subscribers of one cluster.
 #[derive(Debug)]
-pub(super) struct Shelves {
-    link: Link,
+pub(crate) struct Shelves<B: Backend> {
+    link: Link<B::Live>,
     state: Mutex<State>,
 }
 
@@ -53,8 +54,8 @@ struct Subscriber {
     snapshots: watch::Sender<Option<Arc<Snapshot>>>,
 }
 
-impl Shelves {
-    pub(super) fn new(link: Link) -> Arc<Self> {
+impl<B: Backend> Shelves<B> {
+    pub(crate) fn new(link: Link<B::Live>) -> Arc<Self> {
         Arc::new(Self {
             link,
             state: Mutex::default(),
@@ -65,7 +66,7 @@ impl Shelves {
     ///
     /// # Errors
     /// [`ErrorKind::Config`] when `consumer` names no interface or no category.
-    pub(super) fn subscribe(
+    pub(crate) fn subscribe(
         self: &Arc<Self>,
         holder: u64,
         root: &Root,
@@ -113,7 +114,7 @@ impl Shelves {
     }
 
     /// Gives a subscriber that has no list yet the one of a former life.
-    pub(super) fn offer(&self, id: u64, urls: Vec<Url>) {
+    pub(crate) fn offer(&self, id: u64, urls: Vec<Url>) {
         let state = self.lock();
         let Some(subscriber) = state.subscribers.get(&id) else {
             return;
@@ -129,7 +130,7 @@ impl Shelves {
     }
 
     /// Ends the subscriptions that were made through one registry value.
-    pub(super) fn end(&self, holder: u64) {
+    pub(crate) fn end(&self, holder: u64) {
         let mut state = self.lock();
         let ended: Vec<u64> = state
             .subscribers
@@ -143,7 +144,7 @@ impl Shelves {
     }
 
     /// Puts up what was found in `directory`.
-    pub(super) fn publish(&self, directory: &str, items: Items) {
+    pub(crate) fn publish(&self, directory: &str, items: Items) {
         let mut state = self.lock();
         let Some(shelf) = state.shelves.get_mut(directory) else {
             return;
@@ -206,7 +207,7 @@ impl Shelves {
                 shelves: Arc::downgrade(self),
                 path: key,
             };
-            Followed::start("zookeeper root", follow(self.link.clone(), root))
+            Followed::start("registry root", follow(self.link.clone(), root))
         });
         followed.readers += 1;
     }
@@ -233,7 +234,7 @@ impl Shelves {
                 category: category.to_owned(),
                 contents: Contents::default(),
             };
-            Followed::start("zookeeper directory", follow(self.link.clone(), shelf))
+            Followed::start("registry directory", follow(self.link.clone(), shelf))
         });
         followed.readers += 1;
     }
@@ -317,12 +318,12 @@ impl Subscriber {
 }
 
 /// Ends a subscription when it is dropped.
-struct Reader {
-    shelves: Weak<Shelves>,
+struct Reader<B: Backend> {
+    shelves: Weak<Shelves<B>>,
     id: u64,
 }
 
-impl Drop for Reader {
+impl<B: Backend> Drop for Reader<B> {
     fn drop(&mut self) {
         if let Some(shelves) = self.shelves.upgrade() {
             shelves.lock().leave(self.id);
@@ -331,23 +332,23 @@ impl Drop for Reader {
 }
 
 /// Reads which interfaces there are.
-struct Services {
-    shelves: Weak<Shelves>,
+struct Services<B: Backend> {
+    shelves: Weak<Shelves<B>>,
     path: String,
 }
 
-impl Follower for Services {
+impl<B: Backend> Follower<B::Live> for Services<B> {
     type Found = Vec<String>;
 
     fn path(&self) -> &str {
         &self.path
     }
 
-    fn read(&self, live: &Live) -> impl Future<Output = Reading<Vec<String>>> + Send {
-        children(live, &self.path)
+    fn read(&self, live: &B::Live) -> impl Future<Output = Reading<Vec<String>>> + Send {
+        live.interfaces(&self.path)
     }
 
-    fn found(&mut self, _live: &Live, names: Vec<String>) -> Option<Instant> {
+    fn found(&mut self, _live: &B::Live, names: Vec<String>) -> Option<Instant> {
         if let Some(shelves) = self.shelves.upgrade() {
             shelves.publish_root(&self.path, names);
         }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wubbo_core::Url;
 
-use super::follow::{Follower, Reading, children};
-use super::link::Live;
+use super::backend::{Backend, Live, Reading};
+use super::follow::Follower;
 use super::path;
 use super::shelves::Shelves;
 use crate::board::Item;
@@ -25,30 +25,30 @@ const NAME_CHARS_TOLD: usize = 200;
 
 /// Reads one directory for [`Shelves`].
 #[derive(Debug)]
-pub(super) struct Shelf {
-    pub(super) shelves: Weak<Shelves>,
-    pub(super) directory: String,
-    pub(super) interface: String,
-    pub(super) category: String,
-    pub(super) contents: Contents,
+pub(crate) struct Shelf<B: Backend> {
+    pub(crate) shelves: Weak<Shelves<B>>,
+    pub(crate) directory: String,
+    pub(crate) interface: String,
+    pub(crate) category: String,
+    pub(crate) contents: Contents,
 }
 
-impl Follower for Shelf {
+impl<B: Backend> Follower<B::Live> for Shelf<B> {
     type Found = Vec<String>;
 
     fn path(&self) -> &str {
         &self.directory
     }
 
-    fn read(&self, live: &Live) -> impl Future<Output = Reading<Vec<String>>> + Send {
-        children(live, &self.directory)
+    fn read(&self, live: &B::Live) -> impl Future<Output = Reading<Vec<String>>> + Send {
+        live.names(&self.directory)
     }
 
-    fn found(&mut self, live: &Live, names: Vec<String>) -> Option<Instant> {
-        let belief = live.client.session_timeout().min(BELIEF_MAX);
+    fn found(&mut self, live: &B::Live, names: Vec<String>) -> Option<Instant> {
+        let belief = live.session().min(BELIEF_MAX);
         let read = |name: &str| path::read(name, &self.interface, &self.category);
         let session = Session {
-            epoch: live.epoch,
+            epoch: live.epoch(),
             belief,
         };
         let (listed, bad) = self.contents.listed(names, read, session, Instant::now());
@@ -83,14 +83,14 @@ impl Follower for Shelf {
 
 /// The session that a listing came over.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Session {
+pub(crate) struct Session {
     epoch: u64,
     belief: Duration,
 }
 
 /// The nodes of a directory, each read once.
 #[derive(Debug, Default)]
-pub(super) struct Contents {
+pub(crate) struct Contents {
     nodes: HashMap<String, Option<Url>>,
     /// Entries of the former session that the new one does not show (yet).
     believed: Vec<Url>,
@@ -152,7 +152,7 @@ impl Contents {
 }
 
 /// The items of one directory.
-pub(super) type Items = Arc<[Item]>;
+pub(crate) type Items = Arc<[Item]>;
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::server::{Kind, Server, address};
+
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
     /// Bytes pass.
@@ -21,6 +23,7 @@ enum Mode {
 
 pub(crate) struct Proxy {
     pub(crate) port: u16,
+    kind: Kind,
     mode: watch::Sender<Mode>,
     accepted: Arc<AtomicUsize>,
     open: Arc<AtomicUsize>,
@@ -28,7 +31,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    pub(crate) async fn to(server: u16) -> Self {
+    pub(crate) async fn to(server: &Server) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (mode, modes) = watch::channel(Mode::Open);
@@ -36,13 +39,14 @@ impl Proxy {
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(
             listener,
-            server,
+            server.port,
             modes,
             accepted.clone(),
             open.clone(),
         ));
         Self {
             port,
+            kind: server.kind,
             mode,
             accepted,
             open,
@@ -69,7 +73,7 @@ impl Proxy {
     }
 
     pub(crate) fn address(&self, parameters: &str) -> String {
-        format!("zookeeper://127.0.0.1:{}?{parameters}", self.port)
+        address(self.kind, self.port, parameters)
     }
 }
 

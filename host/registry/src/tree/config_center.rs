@@ -1,4 +1,4 @@
-//! The config center at ZooKeeper, where Dubbo Java and its admin console keep rules: the text of the node
+//! The config center where Dubbo Java and its admin console keep rules: the text of the node
 //! `/<namespace>/config/<group>/<key>`.
 
 use std::sync::Arc;
@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout};
 use wubbo_core::{BoxFuture, ConfigCenter, ConfigSubscription, Error, ErrorKind, Tasks, Url};
-use zookeeper_client::{CreateMode, Error as ZookeeperError};
 
-use super::follow::{Follower, Reading, bytes, follow, is_connection, remedy};
-use super::link::Live;
+use super::backend::{Backend, Live, Reading, Trouble};
+use super::follow::{Follower, follow};
 use super::path::{Root, is_name};
+use super::registrar::unreachable;
 use super::settings::{self, CONFIG_CENTER};
 use super::shared::Shared;
 use crate::config::{TEXT_BYTES_MAX, check_length};
@@ -19,28 +19,28 @@ use crate::config::{TEXT_BYTES_MAX, check_length};
 /// Dubbo's group of rules; also meant by an empty one.
 const DEFAULT_GROUP: &str = "dubbo";
 
-/// A config center at a ZooKeeper cluster. It shares the connection of the registries there.
+/// A config center at a cluster of servers. It shares the connection of the registries there.
 ///
 /// Dropping the value ends its subscriptions.
 #[derive(Debug)]
-pub struct ZookeeperConfigCenter {
+pub(crate) struct TreeConfigCenter<B: Backend> {
     url: Url,
     root: Root,
     /// How long a first text is waited for.
     timeout: Duration,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<B>>,
     /// Its end is that of every subscription.
     open: watch::Sender<()>,
 }
 
-impl ZookeeperConfigCenter {
+impl<B: Backend> TreeConfigCenter<B> {
     /// Opens the config center that `address` names, such as `zookeeper://h1:2181?backup=h2:2181&namespace=dubbo`. It is
     /// connected in the background. Must be called on a tokio runtime.
     ///
     /// # Errors
     /// [`ErrorKind::Config`] when the address cannot be one. A cluster that is out of reach now is no error.
-    pub fn open(address: &str) -> Result<Self, Error> {
-        let (url, settings) = settings::read(CONFIG_CENTER, address)?;
+    pub(crate) fn open(address: &str) -> Result<Self, Error> {
+        let (url, settings) = settings::read::<B>(CONFIG_CENTER, address)?;
         let (shared, _) = Shared::of(&settings.cluster);
         Ok(Self {
             url,
@@ -51,12 +51,12 @@ impl ZookeeperConfigCenter {
         })
     }
 
-    /// Whether [`ZookeeperConfigCenter::open`] takes `address`; nothing is connected.
+    /// Whether [`TreeConfigCenter::open`] takes `address`; nothing is connected.
     ///
     /// # Errors
-    /// As [`ZookeeperConfigCenter::open`].
-    pub fn check(address: &str) -> Result<(), Error> {
-        settings::read(CONFIG_CENTER, address).map(|_| ())
+    /// As [`TreeConfigCenter::open`].
+    pub(crate) fn check(address: &str) -> Result<(), Error> {
+        settings::read::<B>(CONFIG_CENTER, address).map(|_| ())
     }
 
     fn path(&self, key: &str, group: &str) -> Result<String, Error> {
@@ -78,26 +78,15 @@ impl ZookeeperConfigCenter {
     }
 
     /// The connection, if there is one in time.
-    async fn live(&self) -> Result<Live, Refused> {
+    async fn live(&self) -> Result<B::Live, Refused> {
         let mut link = self.shared.link.clone();
         let limit = link.patience(self.timeout);
         let live = timeout(limit, link.live()).await;
-        live.map_err(|_| Refused::Zookeeper(ZookeeperError::ConnectionLoss))
-    }
-
-    /// Bytes and version of the node at `path`, as the cluster has them now; `None` without a node.
-    async fn bytes(&self, live: &Live, path: &str) -> Result<Option<(Vec<u8>, i32)>, Refused> {
-        // The server that we are connected to may lag behind the one that somebody else wrote to.
-        live.ask(live.client.sync(path)).await?;
-        match live.ask(live.client.get_data(path)).await {
-            Ok((bytes, stat)) => Ok(Some((bytes, stat.version))),
-            Err(ZookeeperError::NoNode) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        live.map_err(|_| Refused::Server(Trouble::Connection))
     }
 
     async fn read_text(&self, path: &str) -> Result<Option<Arc<str>>, Refused> {
-        let found = self.bytes(&self.live().await?, path).await?;
+        let found = self.live().await?.bytes_now(path).await?;
         found.map(|(bytes, _)| utf8(bytes)).transpose()
     }
 
@@ -108,47 +97,23 @@ impl ZookeeperConfigCenter {
         to: Option<&str>,
     ) -> Result<bool, Refused> {
         let live = self.live().await?;
-        let found = self.bytes(&live, path).await?;
+        let found = live.bytes_now(path).await?;
         if found.as_ref().map(|(bytes, _)| &**bytes) != from.map(str::as_bytes) {
             return Ok(false);
         }
-        let client = &live.client;
-        let written = match (found, to) {
-            (None, None) => Ok(()),
-            (None, Some(to)) => {
-                let options = CreateMode::Persistent.with_acls(live.acls());
-                if let Some((directory, _)) = path.rsplit_once('/') {
-                    live.ask(client.mkdir(directory, &options)).await?;
-                }
-                let made = live.ask(client.create(path, to.as_bytes(), &options)).await;
-                made.map(drop)
-            }
-            (Some((_, version)), Some(to)) => {
-                let set = client.set_data(path, to.as_bytes(), Some(version));
-                live.ask(set).await.map(drop)
-            }
-            (Some((_, version)), None) => live.ask(client.delete(path, Some(version))).await,
-        };
-        match written {
-            Ok(()) => Ok(true),
-            // Somebody came between.
-            Err(
-                ZookeeperError::BadVersion | ZookeeperError::NoNode | ZookeeperError::NodeExists,
-            ) => Ok(false),
-            Err(error) => Err(error.into()),
+        let version = found.map(|(_, version)| version);
+        if version.is_none() && to.is_none() {
+            return Ok(true);
         }
+        let to = to.map(str::as_bytes);
+        Ok(live.write(path, version, to).await?)
     }
 
     fn failed(&self, what: &str, path: &str, refused: &Refused) -> Error {
         let reason = match refused {
             Refused::Bytes(reason) => (*reason).to_owned(),
-            Refused::Zookeeper(ZookeeperError::NotEmpty) => {
-                "it has nodes below it: remove them at ZooKeeper".to_owned()
-            }
-            Refused::Zookeeper(error) if is_connection(error) => {
-                "it cannot be reached; is ZooKeeper up and its port open from here?".to_owned()
-            }
-            Refused::Zookeeper(error) => format!("{error}; {}", remedy(error)),
+            Refused::Server(Trouble::Connection) => unreachable::<B>(&self.shared.link),
+            Refused::Server(Trouble::Refused { error, remedy }) => format!("{error}; {remedy}"),
         };
         let center = &self.url;
         let message = format!("config center {center:?}: cannot {what} {path}: {reason}");
@@ -158,13 +123,13 @@ impl ZookeeperConfigCenter {
 
 /// Why a text was not read or written.
 enum Refused {
-    Zookeeper(ZookeeperError),
+    Server(Trouble),
     Bytes(&'static str),
 }
 
-impl From<ZookeeperError> for Refused {
-    fn from(error: ZookeeperError) -> Self {
-        Self::Zookeeper(error)
+impl From<Trouble> for Refused {
+    fn from(trouble: Trouble) -> Self {
+        Self::Server(trouble)
     }
 }
 
@@ -177,7 +142,7 @@ fn utf8(bytes: Vec<u8>) -> Result<Arc<str>, Refused> {
     }
 }
 
-impl ConfigCenter for ZookeeperConfigCenter {
+impl<B: Backend> ConfigCenter for TreeConfigCenter<B> {
     fn subscribe<'a>(
         &'a self,
         key: &'a str,
@@ -194,7 +159,7 @@ impl ConfigCenter for ZookeeperConfigCenter {
             };
             let following = follow(self.shared.link.clone(), text);
             let mut open = self.open.subscribe();
-            let tasks = Tasks::new("zookeeper text");
+            let tasks = Tasks::new("registry text");
             tasks.spawn(async move {
                 tokio::select! {
                     () = following => {}
@@ -246,18 +211,18 @@ struct Text {
     read: Option<oneshot::Sender<()>>,
 }
 
-impl Follower for Text {
+impl<L: Live> Follower<L> for Text {
     type Found = Option<Vec<u8>>;
 
     fn path(&self) -> &str {
         &self.path
     }
 
-    fn read(&self, live: &Live) -> impl Future<Output = Reading<Self::Found>> + Send {
-        bytes(live, &self.path)
+    fn read(&self, live: &L) -> impl Future<Output = Reading<Self::Found>> + Send {
+        live.bytes(&self.path)
     }
 
-    fn found(&mut self, _live: &Live, found: Self::Found) -> Option<Instant> {
+    fn found(&mut self, _live: &L, found: Self::Found) -> Option<Instant> {
         match text(found) {
             Ok(text) => {
                 self.texts.send_if_modified(|last| {

@@ -10,19 +10,20 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use wubbo_core::Tasks;
 
+use super::backend::{Backend, Live};
 use super::link::Link;
 use super::node::{Node, keep};
 
 /// What should be true of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Goal {
+pub(crate) enum Goal {
     Present,
     Absent,
 }
 
 /// What was reached last.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reached {
+pub(crate) enum Reached {
     /// No attempt ended yet.
     Nothing,
     Goal(Goal),
@@ -32,8 +33,8 @@ pub(super) enum Reached {
 
 /// All wanted nodes of one cluster, by their paths.
 #[derive(Debug)]
-pub(super) struct Registrar {
-    link: Link,
+pub(crate) struct Registrar<B: Backend> {
+    link: Link<B::Live>,
     entries: Mutex<BTreeMap<String, Entry>>,
 }
 
@@ -48,8 +49,8 @@ struct Entry {
     _tasks: Tasks,
 }
 
-impl Registrar {
-    pub(super) fn new(link: Link) -> Self {
+impl<B: Backend> Registrar<B> {
+    pub(crate) fn new(link: Link<B::Live>) -> Self {
         Self {
             link,
             entries: Mutex::default(),
@@ -60,7 +61,7 @@ impl Registrar {
     ///
     /// # Errors
     /// Why it was not made within `limit`. It stays wanted, and is made when that becomes possible.
-    pub(super) async fn announce(
+    pub(crate) async fn announce(
         &self,
         holder: u64,
         node: Node,
@@ -76,14 +77,14 @@ impl Registrar {
             entry.aim(Goal::Present);
             entry.reached.clone()
         };
-        wait(reached, Goal::Present, limit).await
+        self.wait(reached, Goal::Present, limit).await
     }
 
     /// Ends the wish of `holder` for the node at `path`, and waits until it is gone if nobody else wants it.
     ///
     /// # Errors
     /// Why it was not removed within `limit`. It is removed when that becomes possible.
-    pub(super) async fn withdraw(
+    pub(crate) async fn withdraw(
         &self,
         holder: u64,
         path: &str,
@@ -99,26 +100,46 @@ impl Registrar {
             }
             entry.reached.clone()
         };
-        let withdrawn = wait(reached, Goal::Absent, limit).await;
+        let withdrawn = self.wait(reached, Goal::Absent, limit).await;
         sweep(&mut self.lock());
         withdrawn
     }
 
     /// Ends the wish of `holder` for the node at `path` without waiting.
-    pub(super) fn cancel(&self, holder: u64, path: &str) {
+    pub(crate) fn cancel(&self, holder: u64, path: &str) {
         if let Some(entry) = self.lock().get_mut(path) {
             entry.leave(holder);
         }
     }
 
     /// Ends every wish of `holder` without waiting. A node that was announced to stay (`dynamic=false`) stays.
-    pub(super) fn end(&self, holder: u64) {
+    pub(crate) fn end(&self, holder: u64) {
         let mut entries = self.lock();
         entries.retain(|_, entry| {
-            let stays = entry.node.stays() && entry.holders.remove(&holder);
+            let stays = entry.node.stays && entry.holders.remove(&holder);
             entry.leave(holder);
             !(stays && entry.holders.is_empty())
         });
+    }
+
+    async fn wait(
+        &self,
+        mut reached: watch::Receiver<Reached>,
+        goal: Goal,
+        limit: Duration,
+    ) -> Result<(), String> {
+        let decided = reached.wait_for(|reached| match reached {
+            Reached::Nothing => false,
+            Reached::Goal(found) | Reached::Failed(found, _) => *found == goal,
+        });
+        match timeout(limit, decided).await {
+            Ok(Ok(reached)) => match &*reached {
+                Reached::Failed(_, reason) => Err(reason.clone()),
+                _ => Ok(()),
+            },
+            Ok(Err(_)) => Err("was closed".into()),
+            Err(_) => Err(unreachable::<B>(&self.link)),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
@@ -127,11 +148,11 @@ impl Registrar {
 }
 
 impl Entry {
-    fn start(link: &Link, node: Node) -> Self {
+    fn start<L: Live>(link: &Link<L>, node: Node) -> Self {
         let node = Arc::new(node);
         let (goal, goals) = watch::channel(Goal::Present);
         let (sender, reached) = watch::channel(Reached::Nothing);
-        let tasks = Tasks::new("zookeeper entry");
+        let tasks = Tasks::new("registry entry");
         tasks.spawn(keep(link.clone(), Arc::clone(&node), goals, sender));
         Self {
             node,
@@ -169,21 +190,11 @@ fn sweep(entries: &mut BTreeMap<String, Entry>) {
     entries.retain(|_, entry| !entry.is_done());
 }
 
-async fn wait(
-    mut reached: watch::Receiver<Reached>,
-    goal: Goal,
-    limit: Duration,
-) -> Result<(), String> {
-    let decided = reached.wait_for(|reached| match reached {
-        Reached::Nothing => false,
-        Reached::Goal(found) | Reached::Failed(found, _) => *found == goal,
-    });
-    match timeout(limit, decided).await {
-        Ok(Ok(reached)) => match &*reached {
-            Reached::Failed(_, reason) => Err(reason.clone()),
-            _ => Ok(()),
-        },
-        Ok(Err(_)) => Err("was closed".into()),
-        Err(_) => Err("it cannot be reached; is ZooKeeper up and its port open from here?".into()),
-    }
+/// Why nothing was heard in time, for the caller.
+pub(crate) fn unreachable<B: Backend>(link: &Link<B::Live>) -> String {
+    let name = B::NAME;
+    let reason = link
+        .reason()
+        .map_or(String::new(), |reason| format!(" ({reason})"));
+    format!("it cannot be reached{reason}; is {name} up and its port open from here?")
 }

@@ -3,20 +3,20 @@
 
 use wubbo_core::{Url, keys};
 
-pub(super) use crate::matching::PROVIDERS;
+pub(crate) use crate::matching::PROVIDERS;
 use crate::matching::category;
 
 /// The categories behind `category=*`, in Dubbo's order.
 const CATEGORIES: [&str; 4] = ["providers", "consumers", "routers", "configurators"];
 /// Stands for every interface or category in a subscription.
-pub(super) const ANY: &str = "*";
+pub(crate) const ANY: &str = "*";
 /// Longest path that is sent. The server refuses a request of 1 MiB (`jute.maxbuffer`) by closing the connection, which would
 /// hit everything else on it.
 const PATH_BYTES_MAX: usize = 512 * 1024;
 
 /// The node under which everything of one registry group lies.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Root {
+pub(crate) struct Root {
     /// Without a slash at its end; empty for the root of the whole tree.
     path: String,
 }
@@ -25,8 +25,8 @@ impl Root {
     /// The root of `group`, with or without its leading slash.
     ///
     /// # Errors
-    /// What makes it no path that ZooKeeper takes.
-    pub(super) fn new(group: &str) -> Result<Self, String> {
+    /// What makes it no path of a node.
+    pub(crate) fn new(group: &str) -> Result<Self, String> {
         let group = group.trim_matches('/');
         if group.is_empty() {
             return Ok(Self {
@@ -38,11 +38,11 @@ impl Root {
             return Ok(Self { path });
         }
         Err(format!(
-            "root {group:?} (group, namespace) is no path of ZooKeeper; expected a name such as dubbo"
+            "root {group:?} (group, namespace) is no path of a node; expected a name such as dubbo"
         ))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         if self.path.is_empty() {
             "/"
         } else {
@@ -51,12 +51,12 @@ impl Root {
     }
 
     /// The directory of one interface's entries of one category.
-    pub(super) fn directory(&self, interface: &str, category: &str) -> String {
+    pub(crate) fn directory(&self, interface: &str, category: &str) -> String {
         self.child(&encode(interface), category)
     }
 
     /// The path of a node two levels under the root, by the names of both.
-    pub(super) fn child(&self, first: &str, second: &str) -> String {
+    pub(crate) fn child(&self, first: &str, second: &str) -> String {
         format!("{}/{first}/{second}", self.path)
     }
 
@@ -64,7 +64,7 @@ impl Root {
     ///
     /// # Errors
     /// What makes it impossible.
-    pub(super) fn entry(&self, url: &Url) -> Result<(String, String), String> {
+    pub(crate) fn entry(&self, url: &Url) -> Result<(String, String), String> {
         let (interface, category) = (url.service(), category(url));
         if interface.is_empty() {
             return Err("names no interface".into());
@@ -85,7 +85,7 @@ impl Root {
 }
 
 /// What a consumer is subscribed to: the categories that it asks for, each by its name.
-pub(super) fn categories(consumer: &Url) -> Vec<String> {
+pub(crate) fn categories(consumer: &Url) -> Vec<String> {
     let asked = consumer.get_or(keys::CATEGORY, PROVIDERS);
     let is_any = |name: &str| name == ANY || name.starts_with('-');
     if asked.split(',').map(str::trim).any(is_any) {
@@ -101,7 +101,7 @@ pub(super) fn categories(consumer: &Url) -> Vec<String> {
 }
 
 /// The interface whose node under the root is called `name`; `None` for what cannot be one.
-pub(super) fn interface(name: &str) -> Option<String> {
+pub(crate) fn interface(name: &str) -> Option<String> {
     let url = Url::parse(&format!("{PROVIDERS}://0.0.0.0/{name}")).ok()?;
     let interface = url.service();
     (!interface.is_empty()).then(|| interface.to_owned())
@@ -111,7 +111,7 @@ pub(super) fn interface(name: &str) -> Option<String> {
 ///
 /// # Errors
 /// Why it announces nothing, for the log.
-pub(super) fn read(name: &str, interface: &str, category: &str) -> Result<Url, String> {
+pub(crate) fn read(name: &str, interface: &str, category: &str) -> Result<Url, String> {
     let url = Url::parse(name).map_err(|error| error.to_string())?;
     if url.protocol().is_empty() || url.host().is_empty() {
         return Err("names no protocol and host".into());
@@ -152,11 +152,11 @@ fn java(encoded: &str) -> String {
 }
 
 /// Whether `name` can be that of a node.
-pub(super) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     is_segment(name) && !name.contains('/')
 }
 
-/// Whether ZooKeeper takes `name` as part of a path.
+/// Whether `name` can be part of a path; at ZooKeeper nothing else can.
 fn is_segment(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && !name.chars().any(char::is_control)
 }

@@ -1,17 +1,16 @@
 //! Entries made, found and taken back, with everything in order.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wubbo_core::{Registry, Subscription};
-use wubbo_registry::ZookeeperRegistry;
-use zookeeper_client::CreateMode;
 
 use crate::conformance::{self, until_ports, url};
-use crate::raw::{Raw, eventually};
-use crate::server::shared;
+use crate::raw::{Life, Raw, eventually};
+use crate::server::Kind;
 
-pub(crate) fn open(address: &str) -> ZookeeperRegistry {
-    ZookeeperRegistry::open(address).unwrap()
+pub(crate) async fn open(address: &str) -> Arc<dyn Registry> {
+    wubbo_registry::open(address).await.unwrap()
 }
 
 /// The next list, as text.
@@ -21,38 +20,38 @@ pub(crate) async fn next(subscription: &mut Subscription) -> Vec<String> {
     list.urls.iter().map(ToString::to_string).collect()
 }
 
-#[tokio::test]
-async fn conforms_on_one_connection() {
-    let Some(server) = shared() else { return };
+async fn conforms_on_one_connection(kind: Kind) {
+    let Some(server) = kind.shared() else { return };
     let address = server.address("group=one&session=4000");
     connected(&address).await;
-    conformance::check("zookeeper, shared", async || connected(&address).await).await;
+    conformance::check(&format!("{kind:?}, shared"), async || {
+        connected(&address).await
+    })
+    .await;
 }
 
-#[tokio::test]
-async fn conforms_between_two_connections() {
-    let Some(server) = shared() else { return };
+async fn conforms_between_two_connections(kind: Kind) {
+    let Some(server) = kind.shared() else { return };
     // Another session time-out is another session.
-    let session = std::cell::Cell::new(3900);
+    let session = std::cell::Cell::new(4000);
     let open = async || {
-        session.set(session.get() + 1);
+        session.set(session.get() + 1000);
         let parameters = format!("group=two&session={}", session.get());
         connected(&server.address(&parameters)).await
     };
-    conformance::check("zookeeper, apart", open).await;
+    conformance::check(&format!("{kind:?}, apart"), open).await;
 }
 
-pub(crate) async fn connected(address: &str) -> ZookeeperRegistry {
-    let registry = open(address);
+pub(crate) async fn connected(address: &str) -> Arc<dyn Registry> {
+    let registry = open(address).await;
     eventually("connected", async || registry.is_available()).await;
     registry
 }
 
-#[tokio::test]
-async fn what_java_wrote_is_read_and_what_it_removes_goes() {
-    let Some(server) = shared() else { return };
-    let other = Raw::to(server.port).await;
-    let consumer = open(&server.address("group=java&session=4000"));
+async fn what_java_wrote_is_read_and_what_it_removes_goes(kind: Kind) {
+    let Some(server) = kind.shared() else { return };
+    let other = Raw::to(server).await;
+    let consumer = open(&server.address("group=java&session=4000")).await;
     let mut subscription = consumer
         .subscribe(&url("consumer://c/org.wubbo.demo.EchoService?category=providers,configurators,routers&version=1.0.0&group=g"))
         .await
@@ -65,17 +64,17 @@ async fn what_java_wrote_is_read_and_what_it_removes_goes() {
     let java = format!(
         "{service}/providers/dubbo%3A%2F%2F10.0.0.7%3A20880%2Forg.wubbo.demo.EchoService%3Fanyhost%3Dtrue%26dubbo%3D2.0.2%26group%3Dg%26interface%3Dorg.wubbo.demo.EchoService%26methods%3DgetUser%2Csay%26side%3Dprovider%26version%3D1.0.0"
     );
-    other.make(&java, CreateMode::Ephemeral).await;
+    other.make(&java, Life::Session).await;
     let read = "dubbo://10.0.0.7:20880/org.wubbo.demo.EchoService?anyhost=true&dubbo=2.0.2&group=g&interface=org.wubbo.demo.EchoService&methods=getUser%2Csay&side=provider&version=1.0.0";
     assert_eq!(next(&mut subscription).await, [read]);
     let rule = format!(
         "{service}/configurators/override%3A%2F%2F0.0.0.0%2Forg.wubbo.demo.EchoService%3Fcategory%3Dconfigurators%26group%3Dg%26timeout%3D300%26version%3D1.0.0"
     );
-    other.make(&rule, CreateMode::Persistent).await;
+    other.make(&rule, Life::Lasting).await;
     assert_eq!(next(&mut subscription).await.len(), 2);
-    other.delete(&java, None).await.unwrap();
+    other.delete(&java).await;
     assert_eq!(next(&mut subscription).await.len(), 1);
-    other.delete(&rule, None).await.unwrap();
+    other.delete(&rule).await;
     assert!(
         next(&mut subscription).await.is_empty(),
         "the last one is gone"
@@ -83,11 +82,10 @@ async fn what_java_wrote_is_read_and_what_it_removes_goes() {
 }
 
 /// V-ZK-01 to V-ZK-03 and 001-T1, with the parameters that `wubbo::Server` adds.
-#[tokio::test]
-async fn an_entry_is_the_node_that_java_expects_and_can_come_back() {
-    let Some(server) = shared() else { return };
-    let other = Raw::to(server.port).await;
-    let provider = open(&server.address("group=node&session=4000"));
+async fn an_entry_is_the_node_that_java_expects_and_can_come_back(kind: Kind) {
+    let Some(server) = kind.shared() else { return };
+    let other = Raw::to(server).await;
+    let provider = open(&server.address("group=node&session=4000")).await;
     let entry = url(
         "dubbo://127.0.0.1:20000/com.ikurento.user.UserProvider?anyhost=true&category=providers&cluster=mock&interface=com.ikurento.user.UserProvider&methods=GetUser%2CAddUser&serviceid=soa.mock&side=provider",
     );
@@ -102,9 +100,13 @@ async fn an_entry_is_the_node_that_java_expects_and_can_come_back() {
             ]
         );
         let path = format!("{directory}/{}", nodes.concat());
-        let stat = other.check_stat(&path).await.unwrap().unwrap();
+        let stat = other.stat(&path).await.unwrap();
+        let value = match kind {
+            Kind::Zookeeper => String::new(),
+            Kind::Etcd => stat.owner.to_string(),
+        };
         assert!(
-            stat.ephemeral_owner != 0 && stat.data_length == 0,
+            stat.owner != 0 && stat.value == value.as_bytes(),
             "{stat:?}"
         );
         provider.unregister(&entry).await.unwrap();
@@ -113,12 +115,11 @@ async fn an_entry_is_the_node_that_java_expects_and_can_come_back() {
 }
 
 /// F-03, F-41: a consumer makes both directories; `dynamic=false` outlives its process until it is taken back.
-#[tokio::test]
-async fn consumers_and_static_entries() {
-    let Some(server) = shared() else { return };
-    let other = Raw::to(server.port).await;
+async fn consumers_and_static_entries(kind: Kind) {
+    let Some(server) = kind.shared() else { return };
+    let other = Raw::to(server).await;
     let address = server.address("group=kinds&session=4000");
-    let registry = open(&address);
+    let registry = open(&address).await;
     let consumer = url("consumer://10.0.0.1/a.B?version=1.0");
     registry.register(&consumer).await.unwrap();
     let nodes = other.children("/kinds/a.B/consumers").await;
@@ -138,18 +139,17 @@ async fn consumers_and_static_entries() {
     })
     .await;
     assert_eq!(other.children("/kinds/a.B/providers").await.len(), 1);
-    let next_life = open(&address);
+    let next_life = open(&address).await;
     next_life.register(&fixed).await.unwrap();
     next_life.unregister(&fixed).await.unwrap();
     assert!(other.children("/kinds/a.B/providers").await.is_empty());
 }
 
-#[tokio::test]
-async fn simplified_entries_are_short_and_taken_back() {
-    let Some(server) = shared() else { return };
-    let other = Raw::to(server.port).await;
+async fn simplified_entries_are_short_and_taken_back(kind: Kind) {
+    let Some(server) = kind.shared() else { return };
+    let other = Raw::to(server).await;
     let registry =
-        open(&server.address("group=short&session=4000&simplified=true&extra-keys=zone"));
+        open(&server.address("group=short&session=4000&simplified=true&extra-keys=zone")).await;
     let entry = url("dubbo://h:1/a.B?anyhost=true&application=x&pid=1&zone=z");
     registry.register(&entry).await.unwrap();
     let directory = "/short/a.B/providers";
@@ -162,11 +162,10 @@ async fn simplified_entries_are_short_and_taken_back() {
 }
 
 /// Spec 50 4.1, F-111: what we do not speak is listed for who does; what cannot be read is counted and hurts nobody.
-#[tokio::test]
-async fn foreign_and_bad_entries_do_not_disturb() {
-    let Some(server) = shared() else { return };
-    let other = Raw::to(server.port).await;
-    let registry = open(&server.address("group=foreign&session=4000"));
+async fn foreign_and_bad_entries_do_not_disturb(kind: Kind) {
+    let Some(server) = kind.shared() else { return };
+    let other = Raw::to(server).await;
+    let registry = open(&server.address("group=foreign&session=4000")).await;
     for name in [
         "jsonrpc%3A%2F%2Fh%3A30880%2Fa.B2%3Finterface%3Da.B",
         "dubbo%3A%2F%2Fh%3A20880%2Fa.B",
@@ -174,10 +173,7 @@ async fn foreign_and_bad_entries_do_not_disturb() {
         "dubbo%3A%2F%2Fh%3A1%2Fa.C",
     ] {
         other
-            .make(
-                &format!("/foreign/a.B/providers/{name}"),
-                CreateMode::Persistent,
-            )
+            .make(&format!("/foreign/a.B/providers/{name}"), Life::Lasting)
             .await;
     }
     let mut subscription = registry.subscribe(&url("consumer://c/a.B")).await.unwrap();
@@ -194,10 +190,9 @@ async fn foreign_and_bad_entries_do_not_disturb() {
 }
 
 /// F-54: a subscription to every interface, such as an admin console's, also sees those that come later.
-#[tokio::test]
-async fn a_star_asks_for_every_interface() {
-    let Some(server) = shared() else { return };
-    let registry = open(&server.address("group=star&session=4000"));
+async fn a_star_asks_for_every_interface(kind: Kind) {
+    let Some(server) = kind.shared() else { return };
+    let registry = open(&server.address("group=star&session=4000")).await;
     let asked = url("admin://c?interface=*&group=*&version=*&classifier=*&category=*&enabled=*");
     let mut subscription = registry.subscribe(&asked).await.unwrap();
     until_ports(&mut subscription, &[], "nothing yet").await;
@@ -214,20 +209,9 @@ async fn a_star_asks_for_every_interface() {
 }
 
 /// F-21, F-48: a path is watched once, however often it is subscribed to, and not at all when nobody is left.
-#[tokio::test]
-async fn one_watch_per_directory_and_none_behind() {
-    let Some(server) = crate::server::own() else {
-        return;
-    };
-    let registry = open(&server.address("session=4000"));
-    // The other words leave out the watches of children.
-    let watches = || {
-        let answer = server.ask("mntr").unwrap();
-        let count = answer
-            .lines()
-            .find_map(|line| line.strip_prefix("zk_watch_count\t"));
-        count.unwrap().trim().parse::<usize>().unwrap()
-    };
+async fn one_watch_per_directory_and_none_behind(kind: Kind) {
+    let Some(server) = kind.own() else { return };
+    let registry = open(&server.address("session=4000")).await;
     for _ in 0..50 {
         let mut all = Vec::new();
         for _ in 0..3 {
@@ -237,9 +221,9 @@ async fn one_watch_per_directory_and_none_behind() {
         for subscription in &mut all {
             assert!(next(subscription).await.is_empty());
         }
-        assert!(watches() <= 4);
+        assert!(server.watches() <= 4);
     }
-    eventually("no watch is left", async || watches() == 0).await;
+    eventually("no watch is left", async || server.watches() == 0).await;
     // A watch that fires leaves one again, not two.
     let mut subscription = registry.subscribe(&url("consumer://c/a.B")).await.unwrap();
     for port in 11..30 {
@@ -251,14 +235,13 @@ async fn one_watch_per_directory_and_none_behind() {
     let ports: Vec<u16> = (11..30).collect();
     until_ports(&mut subscription, &ports, "19 entries").await;
     // One for the directory, one for each entry that is kept.
-    eventually("20 watches", async || watches() == 20).await;
+    eventually("20 watches", async || server.watches() == 20).await;
 }
 
-#[tokio::test]
-async fn a_thousand_providers_of_one_service() {
-    let Some(server) = shared() else { return };
-    let provider = open(&server.address("group=many&session=4000"));
-    let consumer = open(&server.address("group=many&session=3990"));
+async fn a_thousand_providers_of_one_service(kind: Kind) {
+    let Some(server) = kind.shared() else { return };
+    let provider = open(&server.address("group=many&session=4000")).await;
+    let consumer = open(&server.address("group=many&session=3990")).await;
     let mut subscription = consumer.subscribe(&url("consumer://c/a.B")).await.unwrap();
     until_ports(&mut subscription, &[], "nothing yet").await;
     let started = Instant::now();
@@ -289,3 +272,16 @@ async fn a_thousand_providers_of_one_service() {
     println!("all gone after {:?}", gone.elapsed());
     assert!(gone.elapsed() < Duration::from_secs(10));
 }
+
+on_both!(
+    conforms_on_one_connection,
+    conforms_between_two_connections,
+    what_java_wrote_is_read_and_what_it_removes_goes,
+    an_entry_is_the_node_that_java_expects_and_can_come_back,
+    consumers_and_static_entries,
+    simplified_entries_are_short_and_taken_back,
+    foreign_and_bad_entries_do_not_disturb,
+    a_star_asks_for_every_interface,
+    one_watch_per_directory_and_none_behind,
+    a_thousand_providers_of_one_service,
+);

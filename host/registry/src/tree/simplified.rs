@@ -31,7 +31,7 @@ const CONSUMER: [&str; 4] = ["application", "version", "group", "dubbo"];
 const ALWAYS: [&str; 3] = [keys::CATEGORY, "dynamic", "methods"];
 
 /// `url` with the parameters that a simplified registry holds, and those that `extra` names.
-pub(super) fn simplified(url: &Url, extra: &[String]) -> Url {
+pub(crate) fn simplified(url: &Url, extra: &[String]) -> Url {
     let listed: &[&str] = match url.protocol() {
         "consumer" => &CONSUMER,
         // Rules are nothing but their parameters.
