@@ -22,7 +22,7 @@ pub(crate) fn table(peers: &Peers) -> Result<(), Error> {
     let provider = Server::own(0, "echo-provider", &["--listen", "dubbo://127.0.0.1:0"])?;
     for peer in peers.all() {
         println!(
-            "{} warms up for {} s before each figure",
+            "{} warms up with {} calls before each figure",
             peer.name, peer.warm_up
         );
     }
@@ -73,24 +73,18 @@ fn beside(
 fn consumer(peer: &Peer, provider: &Server, call: &Call) -> Result<f64, Error> {
     let command = peer.load(LOAD_CORE, &provider.url, call.method, CALLERS);
     let process = Process::start(command).map_err(|error| Error::new(&error.to_string()))?;
-    until(&process, Duration::from_secs(peer.warm_up))?;
+    while answered(&process)? < peer.warm_up {}
     let before = sample(&process)?;
-    until(&process, MEASURED)?;
+    let since = Instant::now();
+    while since.elapsed() < MEASURED {
+        answered(&process)?;
+    }
     let after = sample(&process)?;
     let calls = after.0 - before.0;
     if calls <= 0.0 {
         return Err(process.failure("no call was answered"));
     }
     Ok((after.1 - before.1).as_secs_f64() * 1e6 / calls)
-}
-
-/// Reads its lines for so long.
-fn until(process: &Process, time: Duration) -> Result<(), Error> {
-    let since = Instant::now();
-    while since.elapsed() < time {
-        answered(process)?;
-    }
-    Ok(())
 }
 
 /// Calls that were answered so far, and the CPU time that was used for them.

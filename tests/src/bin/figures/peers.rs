@@ -14,8 +14,8 @@ pub(crate) struct Peer {
     program: Vec<String>,
     /// A provider's own flags.
     provider: &'static [&'static str],
-    /// How long each kind of call is made before it is measured, seconds.
-    pub(crate) warm_up: u64,
+    /// How often each kind of call is made before it is measured: a compiler counts calls, and a busy machine needs longer.
+    pub(crate) warm_up: f64,
 }
 
 /// What is installed here, or a reader is told that it is left out.
@@ -38,13 +38,13 @@ impl Peers {
                 .map(str::to_owned)
                 .collect(),
             provider: &THREADS,
-            warm_up: 8,
+            warm_up: 150_000.0,
         });
         let go = go::installed(go::Line::Go1)?.map(|go: Go| Peer {
             name: "dubbo-go 1.5.9",
             program: vec![go.binary().display().to_string()],
             provider: &[],
-            warm_up: 1,
+            warm_up: 10_000.0,
         });
         Ok(Self { java, go })
     }
