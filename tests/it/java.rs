@@ -1,6 +1,6 @@
 //! Real peers: each pairing of a Rust and a Java party, over every case of the contract, against what Java with Java gives.
 //!
-//! Here the peers are those of Dubbo 3.3.6, in `java/dubbo2.rs` those of 2.7.23. Without a JDK and Maven the tests are left out with
+//! Here the peers are those of Dubbo 3.3.6, in `java/dubbo2.rs` those of 2.7.23, in `java/dubbo32.rs` those of 3.2.19. Without a JDK and Maven the tests are left out with
 //! a message; with `CI=true` that is an error.
 
 use std::sync::OnceLock;
@@ -13,7 +13,9 @@ use wubbo_tests::plugin_files::put;
 use wubbo_tests::scratch::Scratch;
 
 mod dubbo2;
+mod dubbo32;
 mod fleet;
+mod tls;
 
 /// The answer of `whoami`, the same from whichever provider.
 pub(crate) const NAME: &str = "golden";

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// Who shows a certificate.
+/// Who must show a certificate. A Java consumer always has one: without it Dubbo speaks no TLS at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Auth {
     /// The provider.
@@ -16,7 +16,7 @@ pub enum Auth {
 pub struct Tls<'a> {
     /// Where they lie.
     pub folder: &'a Path,
-    /// Who shows one.
+    /// Who must show one.
     pub auth: Auth,
 }
 

@@ -25,7 +25,7 @@ final class Setup {
         return flags.get("--serialization", "hessian2").equals("own") ? Map.of() : HESSIAN2;
     }
 
-    /** Whether TLS is wanted: {@code --ssl} is a folder of PEM files, and with {@code --ssl-auth mutual} both sides show one. */
+    /** Whether TLS is wanted: {@code --ssl} is a folder of PEM files; with {@code --ssl-auth mutual} a provider wants to see one. */
     static boolean ssl(Flags flags) {
         return flags.get("--ssl", null) != null;
     }
@@ -48,10 +48,11 @@ final class Setup {
         ssl.setServerKeyCertChainPath(folder + "/server.pem");
         ssl.setServerPrivateKeyPath(folder + "/server.key");
         ssl.setClientTrustCertCollectionPath(folder + "/signer.pem");
+        // A consumer of Dubbo without a certificate of its own speaks no TLS at all, whatever the URL says.
+        ssl.setClientKeyCertChainPath(folder + "/client.pem");
+        ssl.setClientPrivateKeyPath(folder + "/client.key");
         if (mutual) {
             ssl.setServerTrustCertCollectionPath(folder + "/signer.pem");
-            ssl.setClientKeyCertChainPath(folder + "/client.pem");
-            ssl.setClientPrivateKeyPath(folder + "/client.key");
         }
         return ssl;
     }
