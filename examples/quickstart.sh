@@ -10,7 +10,8 @@ registry=$1
 kind=${registry%%:*}
 cd "$(dirname "$0")/.."
 
-cargo build -p echo-provider -p echo-consumer --features "echo-provider/$kind,echo-consumer/$kind"
+# The light form, which builds without wasmtime.
+cargo build -p echo-provider -p echo-consumer --no-default-features --features "echo-provider/$kind,echo-consumer/$kind"
 programs=${CARGO_TARGET_DIR:-target}/debug
 ready=$(mktemp)
 "$programs/echo-provider" --listen dubbo://127.0.0.1:0 --registry "$registry" --name quickstart > "$ready" &
