@@ -95,7 +95,16 @@ static STRIDES: [u8; 256] = {
     strides
 };
 
-/// Number of bytes of a null, bool, number or date, the first one included; 0 of any other value.
+/// [`stride`] of a string of the shortest form, whose first byte says how many characters follow.
+pub(crate) const TEXT: usize = 0x80;
+
+/// [`stride`] of an end marker.
+pub(crate) const END: usize = 0x81;
+
+/// [`stride`] of a reference.
+pub(crate) const REF: usize = 0x82;
+
+/// Number of bytes of a null, bool, number, date or empty string, the first one included; [`TEXT`], [`END`], [`REF`]; 0 of any other byte.
 #[inline]
 pub(crate) fn stride(tag: u8) -> usize {
     STRIDES
@@ -108,9 +117,24 @@ const fn measure(tag: u8) -> u8 {
         Lead::Value(
             Kind::Null | Kind::Bool | Kind::Int | Kind::Long | Kind::Double | Kind::Date,
         ) => payload(tag) as u8 + 1,
+        _ if tag == 0 => 1,
+        _ if tag <= 0x1f => TEXT as u8,
+        Lead::End => END as u8,
+        Lead::Value(Kind::Ref) => REF as u8,
         _ => 0,
     }
 }
+
+/// The bits that no ASCII character has, of the first 0 to 8 of the bytes of a word.
+pub(crate) static HIGH_BITS: [u64; 9] = {
+    let mut bits = [0; 9];
+    let mut length = 1;
+    while length < bits.len() {
+        bits[length] = bits[length - 1] << 8 | 0x80;
+        length += 1;
+    }
+    bits
+};
 
 /// Number of bytes that follow the first one of a null, bool, number or date.
 pub(crate) const fn payload(tag: u8) -> usize {

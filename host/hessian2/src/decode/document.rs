@@ -31,6 +31,9 @@ impl Decoder<'_> {
     }
 
     fn copy(&mut self, copied: &mut Copied) -> Result<Value> {
+        if let Some(value) = self.quick_value() {
+            return Ok(value);
+        }
         let (tag, kind) = self.begin()?;
         if let Some(scalar) = self.scalar(tag, kind)? {
             return Ok(scalar.into());

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Decoder;
 use crate::{
     error::{Error, ErrorKind, Result},
-    tag::{Kind, Lead, lead},
+    tag::{HIGH_BITS, Kind, Lead, lead},
     text::{self, Chunk, Joiner},
 };
 
@@ -427,21 +427,22 @@ impl<'a> Decoder<'a> {
 /// The contents of an ASCII string of the shortest form, whose tag stood before `rest`.
 #[inline]
 pub(crate) fn short_ascii(rest: &[u8], tag: u8) -> Option<&[u8]> {
-    const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
-    if tag > 0x1f {
-        return None;
+    if is_short_ascii(rest, tag) {
+        rest.get(..usize::from(tag))
+    } else {
+        None
     }
+}
+
+/// Whether an ASCII string of the shortest form is there, whose tag stood before `rest`.
+#[inline]
+pub(crate) fn is_short_ascii(rest: &[u8], tag: u8) -> bool {
     let length = usize::from(tag);
-    let bytes = rest.get(..length)?;
-    let ascii = match rest.first_chunk::<8>() {
-        // One load tells of up to 8 bytes; those behind the string are shifted out.
-        Some(word) if (1..=8).contains(&length) => {
-            let behind = u32::from(8_u8.wrapping_sub(tag)).wrapping_mul(8);
-            u64::from_be_bytes(*word).wrapping_shr(behind) & HIGH_BITS == 0
-        }
-        _ => bytes.is_ascii(),
-    };
-    ascii.then_some(bytes)
+    match (rest.first_chunk::<8>(), HIGH_BITS.get(length)) {
+        // One load tells of up to 8 bytes.
+        (Some(word), Some(bits)) => u64::from_le_bytes(*word) & bits == 0,
+        _ => tag <= 0x1f && rest.get(..length).is_some_and(<[u8]>::is_ascii),
+    }
 }
 
 /// The integer that a scalar stands for, when it does.

@@ -3,10 +3,10 @@
 //! A gateway steps over every argument of every call, so the common values go by a table: their first byte alone says
 //! how far to step.
 
-use super::{Decoder, scalar::short_ascii};
+use super::{Decoder, scalar::is_short_ascii};
 use crate::{
     error::Result,
-    tag::{Kind, payload, stride},
+    tag::{END, Kind, REF, TEXT, payload, stride},
 };
 
 /// Containers around the position that one call of [`Decoder::skip_many`] keeps count of; deeper ones are left to a
@@ -59,26 +59,35 @@ impl Decoder<'_> {
         let mut level = 0_usize;
         loop {
             self.skip_plain(&mut left)?;
-            if left.0 != 0 {
-                let (tag, kind) = self.lead_in()?;
-                left.0 = left.0.wrapping_sub(1);
-                match (kind, around.get_mut(level)) {
-                    (Kind::List | Kind::Map | Kind::Object, Some(outer)) => {
-                        *outer = left;
-                        left = self.skip_head(tag, kind)?;
-                        level = level.wrapping_add(1);
-                    }
-                    _ => self.skip_rest(tag, kind)?,
-                }
+            if left.0 == 0 {
+                level = match level.checked_sub(1) {
+                    Some(level) => level,
+                    None => return Ok(()),
+                };
+                self.depth = self.depth.wrapping_sub(1);
+                left = around.get(level).copied().unwrap_or(Left(0));
                 continue;
             }
-            level = match level.checked_sub(1) {
-                Some(level) => level,
-                None => return Ok(()),
+            let Some(outer) = around.get_mut(level) else {
+                self.skip_odd(&mut left)?;
+                continue;
             };
-            self.depth = self.depth.saturating_sub(1);
-            left = around.get(level).copied().unwrap_or(Left(0));
+            if let Some(inner) = self.skip_short_head()? {
+                *outer = Left(left.0.wrapping_sub(1));
+                left = inner;
+                level = level.wrapping_add(1);
+            } else {
+                self.skip_odd(&mut left)?;
+            }
         }
+    }
+
+    /// Steps over one value of whatever form.
+    #[inline(never)]
+    fn skip_odd(&mut self, left: &mut Left) -> Result<()> {
+        let (tag, kind) = self.lead_in()?;
+        left.0 = left.0.wrapping_sub(1);
+        self.skip_rest(tag, kind)
     }
 
     /// Steps over values until one is not plain, or none is left.
@@ -87,21 +96,34 @@ impl Decoder<'_> {
         let input = self.input;
         let mut position = self.position;
         while left.0 != 0 {
-            let Some((&tag, rest)) = input.get(position..).and_then(<[u8]>::split_first) else {
+            let Some(&tag) = input.get(position) else {
                 return Err(self.truncated());
             };
-            let length = match stride(tag) {
-                0 => match short_ascii(rest, tag) {
-                    Some(text) => text.len().wrapping_add(1),
-                    None if tag == b'Z' && left.0 >= Left::ENDED => {
-                        self.position = position;
-                        return self.skip_end(left);
+            let behind = position.wrapping_add(1);
+            position = match stride(tag) {
+                0 => break,
+                TEXT => match input.get(behind..) {
+                    Some(rest) if is_short_ascii(rest, tag) => {
+                        behind.wrapping_add(usize::from(tag))
                     }
-                    None => break,
+                    _ => break,
                 },
-                length => length,
+                END if left.0 >= Left::ENDED => {
+                    self.position = position;
+                    return self.skip_end(left);
+                }
+                END => break,
+                // A short one, to what was there.
+                REF => match input.get(behind) {
+                    Some(index @ 0x90..=0xbf)
+                        if u32::from(index.wrapping_sub(0x90)) < self.now.refs =>
+                    {
+                        behind.wrapping_add(1)
+                    }
+                    _ => break,
+                },
+                length => position.wrapping_add(length),
             };
-            position = position.wrapping_add(length);
             left.0 = left.0.wrapping_sub(1);
         }
         if position > input.len() {
@@ -125,8 +147,34 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    /// Enters a container whose tag was consumed, and counts its values if their number is known.
+    /// Enters the container at the position if its head is of the shortest form: an object, a short untyped list, an untyped map.
     #[inline]
+    fn skip_short_head(&mut self) -> Result<Option<Left>> {
+        let Some(&tag) = self.input.get(self.position) else {
+            return Ok(None);
+        };
+        let count = match tag {
+            0x60..=0x6f => {
+                let class = u32::from(tag & 0x0f);
+                if class >= self.now.classes {
+                    return Ok(None);
+                }
+                self.field_count(class)
+            }
+            0x78..=0x7f => u32::from(tag & 0x07),
+            b'H' => 0,
+            _ => return Ok(None),
+        };
+        self.position = self.position.wrapping_add(1);
+        let _scope = self.enter()?;
+        if tag == b'H' {
+            return Ok(Some(Left(Left::ENDED | Left::PAIRS | Left::MANY)));
+        }
+        self.spend(count)?;
+        Ok(Some(Left::values(count)))
+    }
+
+    /// Enters a container whose tag was consumed, and counts its values if their number is known.
     fn skip_head(&mut self, tag: u8, kind: Kind) -> Result<Left> {
         let _scope = self.enter()?;
         let count = match kind {

@@ -16,12 +16,29 @@ use crate::{
 /// Where a slot's value starts, and the tables there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlotEntry {
-    /// Offset of the first byte of the value, behind its class definitions.
-    offset: usize,
+    /// Twice the offset of the value's first byte, behind its class definitions; and 1 while serde is reading the value: a reference to
+    /// it is a cycle. No input is longer than half of what an address holds.
+    place: usize,
     classes: u32,
     types: u32,
-    /// Serde is reading the value: a reference to it is a cycle.
-    open: bool,
+}
+
+impl SlotEntry {
+    fn place(offset: usize, open: bool) -> usize {
+        offset.wrapping_shl(1) | usize::from(open)
+    }
+
+    fn offset(self) -> usize {
+        self.place >> 1
+    }
+
+    fn is_open(self) -> bool {
+        self.place & 1 != 0
+    }
+
+    fn set_open(&mut self, open: bool) {
+        self.place = Self::place(self.offset(), open);
+    }
 }
 
 /// Room for slots that is taken at once, enough for most messages.
@@ -86,10 +103,9 @@ impl<'a> Decoder<'a> {
                 self.more_slots();
             }
             self.slots.push(SlotEntry {
-                offset,
+                place: SlotEntry::place(offset, open),
                 classes: self.now.classes,
                 types: self.now.types,
-                open,
             });
         }
         self.now.refs = slot.wrapping_add(1);
@@ -107,7 +123,7 @@ impl<'a> Decoder<'a> {
     #[inline]
     pub(crate) fn set_open(&mut self, slot: u32, open: bool) {
         if let Some(entry) = self.slots.get_mut(slot as usize) {
-            entry.open = open;
+            entry.set_open(open);
         }
     }
 
@@ -115,14 +131,16 @@ impl<'a> Decoder<'a> {
     pub(crate) fn is_open(&self, slot: u32) -> bool {
         self.slots
             .get(slot as usize)
-            .is_some_and(|entry| entry.open)
+            .is_some_and(|entry| entry.is_open())
     }
 
     /// Forgets what was being read when an error came between.
     #[cold]
     pub(crate) fn close_all(&mut self) {
         self.returns.clear();
-        self.slots.iter_mut().for_each(|entry| entry.open = false);
+        self.slots
+            .iter_mut()
+            .for_each(|entry| entry.set_open(false));
     }
 
     /// The slot that a reference names, its tag being consumed.
@@ -144,9 +162,9 @@ impl<'a> Decoder<'a> {
         self.returns.push(Return {
             position: self.position,
             now: self.now,
-            target: entry.offset,
+            target: entry.offset(),
         });
-        self.position = entry.offset;
+        self.position = entry.offset();
         self.now = Tables {
             refs: slot,
             classes: entry.classes,

@@ -12,6 +12,9 @@ use crate::{
 impl<'a> Decoder<'a> {
     /// Reads one value.
     pub(crate) fn value(&mut self) -> Result<Value> {
+        if let Some(value) = self.quick_value() {
+            return Ok(value);
+        }
         let (tag, kind) = self.begin()?;
         if let Some(scalar) = self.scalar(tag, kind)? {
             return Ok(scalar.into());
@@ -19,6 +22,15 @@ impl<'a> Decoder<'a> {
         match kind {
             Kind::Ref => self.reference().map(Value::Ref),
             _ => self.container(tag, kind, &mut Self::value),
+        }
+    }
+
+    /// The next value, consumed and counted, if it is of the commonest forms.
+    #[inline]
+    pub(crate) fn quick_value(&mut self) -> Option<Value> {
+        match self.quick_text() {
+            Some(text) => Some(Value::String(text.to_owned())),
+            None => self.quick_int().map(Value::Int),
         }
     }
 
