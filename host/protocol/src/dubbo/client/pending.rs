@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -23,31 +24,42 @@ type Calls = HashMap<i64, Waiting, BuildHasherDefault<IdHasher>>;
 
 /// By request id. Send + Sync.
 #[derive(Debug, Default)]
-pub(super) struct Pending(Mutex<Calls>);
+pub(super) struct Pending {
+    calls: Mutex<Calls>,
+    /// How many there are, stored under the lock: who only wants to know does not wait for it.
+    count: AtomicUsize,
+}
 
 impl Pending {
     /// Adds a call.
     pub(super) fn add(&self, id: i64, waiting: Waiting) {
-        self.lock().insert(id, waiting);
+        let mut calls = self.lock();
+        calls.insert(id, waiting);
+        self.count.store(calls.len(), Ordering::Relaxed);
     }
 
     /// Takes the call with this id out; `None` for an answer that nobody waits for.
     pub(super) fn remove(&self, id: i64) -> Option<Waiting> {
-        self.lock().remove(&id)
+        let mut calls = self.lock();
+        let waiting = calls.remove(&id);
+        self.count.store(calls.len(), Ordering::Relaxed);
+        waiting
     }
 
-    /// How many calls wait.
+    /// How many calls wait; a moment ago, when others add and remove.
     pub(super) fn len(&self) -> usize {
-        self.lock().len()
+        self.count.load(Ordering::Relaxed)
     }
 
     /// Takes every call out.
     pub(super) fn take_all(&self) -> Vec<Waiting> {
-        std::mem::take(&mut *self.lock()).into_values().collect()
+        let mut calls = self.lock();
+        self.count.store(0, Ordering::Relaxed);
+        std::mem::take(&mut *calls).into_values().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Calls> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
