@@ -93,7 +93,7 @@ async fn scene(config: DubboConfig) -> Scene {
     }
 }
 
-fn call(method: &str, argument: Value, timeout: Duration) -> Invocation {
+pub(super) fn call(method: &str, argument: Value, timeout: Duration) -> Invocation {
     let mut request = Request::new(ServiceKey::new("a.B", "", "1.0"), method);
     request.descriptor = "Ljava/lang/Object;".into();
     request.body = RequestBody::Raw(RawStream::encode(&[argument]).unwrap());
@@ -102,7 +102,7 @@ fn call(method: &str, argument: Value, timeout: Duration) -> Invocation {
     Invocation::new(request, Url::default())
 }
 
-const LONG: Duration = Duration::from_secs(20);
+pub(super) const LONG: Duration = Duration::from_secs(20);
 
 fn value(outcome: Outcome) -> Value {
     match outcome.unwrap().kind {
@@ -145,7 +145,7 @@ fn decode(body: &Bytes, two_way: bool) -> Result<Request, Error> {
 }
 
 /// The frame of a call as a consumer writes it.
-fn encode(id: i64, invocation: &Invocation) -> BytesMut {
+pub(super) fn encode(id: i64, invocation: &Invocation) -> BytesMut {
     let mut out = BytesMut::new();
     let outgoing = Outgoing {
         id,
@@ -187,7 +187,7 @@ fn with_id(mut frame: Vec<u8>, id: i64) -> Vec<u8> {
 }
 
 /// Waits for what another task does; fails after a while.
-async fn eventually(what: &str, condition: impl Fn() -> bool) {
+pub(super) async fn eventually(what: &str, condition: impl Fn() -> bool) {
     let wait = async {
         while !condition() {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -146,6 +146,11 @@ impl Connection {
                 Some(answer) = next(&mut self.answers) => {
                     active = Instant::now();
                     self.put(answer);
+                    if self.calls.len() > 1 {
+                        // Calls end many at a time, each waking this task before the next one runs; the others that are about to answer are
+                        // waited for once, and share the write.
+                        tokio::task::yield_now().await;
+                    }
                     while self.out.len() < WRITE_BYTES && let Some(more) = self.another() {
                         self.put(more);
                     }
@@ -429,3 +434,6 @@ fn unknown_serialization(id: u8) -> Error {
     );
     Error::new(ErrorKind::BadRequest, message)
 }
+
+#[cfg(test)]
+mod tests;
