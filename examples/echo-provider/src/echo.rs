@@ -3,7 +3,7 @@
 //! A method's Java name is its Rust name in camel case, the parameter types follow from the Rust types. Where Java takes null and
 //! gives it back, the argument is an `Option`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use wubbo::hessian2::{Binary, Date, Value};
@@ -143,7 +143,7 @@ fn user(id: String) -> User {
         time: Some(USER_TIME),
         sex: Some(Sex::Man),
         tags: vec!["a".to_owned(), "b".to_owned()],
-        scores: HashMap::from([("math".to_owned(), 99.5)]),
+        scores: BTreeMap::from([("math".to_owned(), 99.5)]),
     }
 }
 

@@ -3,7 +3,7 @@
 //! The serde name is the Java class, fields go by their names and in this order. A field that Java may leave null is an `Option`,
 //! unless null and empty mean the same to us: a null `String` reads as "".
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use wubbo::JavaType;
@@ -22,7 +22,7 @@ pub(crate) struct User {
     pub(crate) time: Option<Date>,
     pub(crate) sex: Option<Sex>,
     pub(crate) tags: Vec<String>,
-    pub(crate) scores: HashMap<String, f64>,
+    pub(crate) scores: BTreeMap<String, f64>,
 }
 
 /// `org.wubbo.demo.Sex`, a Java enum: the variants carry the names of its constants.
