@@ -1,6 +1,7 @@
 //! What the plugin host is told by the program that embeds it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub struct PluginsConfig {
     pub workers: usize,
     /// Where compiled modules are kept, mode 0600, by content. Default none: each start compiles anew.
     pub cache_dir: Option<PathBuf>,
+    /// Who compiles modules into `cache_dir`, so that the compiler's memory is not the host's. Default none: the host itself.
+    pub compiler: Option<Compiler>,
     /// Where generations are kept for a roll-back, mode 0700/0600: of each identity the one that is live and the 3 before it, 256 MiB
     /// together at most. Of one host alone. Default none: nothing can be rolled back.
     pub kept_dir: Option<PathBuf>,
@@ -43,6 +46,16 @@ pub struct PluginsConfig {
     pub clock: PluginClock,
     #[doc(hidden)]
     pub watch: Option<ImportWatch>,
+}
+
+/// A command that compiles modules: two more arguments name the cache directory and the module, for `compile_apart`, which says what the
+/// process is to write and how it is to end. One that fails, or takes longer than 60 s, is done without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compiler {
+    /// What is run, as it is; no shell reads it.
+    pub program: PathBuf,
+    /// Its first arguments.
+    pub arguments: Vec<OsString>,
 }
 
 /// Told of every import that a guest has called, with the code if it answered one. For tests: a watched call allocates.
@@ -65,6 +78,7 @@ impl Default for PluginsConfig {
             memory_total_bytes: 1 << 30,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             cache_dir: None,
+            compiler: None,
             kept_dir: None,
             configs: BTreeMap::new(),
             settle: Duration::from_millis(20),

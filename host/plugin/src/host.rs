@@ -221,6 +221,7 @@ fn prepare(
             slots: config.slots(),
             memory_total_bytes: config.memory_total_bytes,
             cache: config.cache_dir.clone(),
+            compiler: config.compiler.clone(),
             pooling: config.pooling,
             watch: config.watch.clone(),
         })?),

@@ -62,7 +62,7 @@ pub use check::{Checked, FUNCTION_BYTES_MAX, FUNCTIONS_MAX};
 pub use clock::PluginClock;
 #[doc(hidden)]
 pub use config::ImportWatch;
-pub use config::PluginsConfig;
+pub use config::{Compiler, PluginsConfig};
 pub use counters::{CallCounters, Latency, TripClass};
 pub use error::{PluginError, PluginErrorKind};
 pub use host::PluginHost;
@@ -75,4 +75,4 @@ pub use status::{
     RefusedFile, RefusedProviders, RefusedRule, RolledBack, RulesStatus, SwapCounters, TripReport,
 };
 #[cfg(feature = "wasm")]
-pub use wasm::describe;
+pub use wasm::{compile_apart, describe};

@@ -1,5 +1,6 @@
 //! The sandboxed form of a plugin. The only folder that names wasmtime.
 
+mod apart;
 mod cache;
 mod deadline;
 mod describe;
@@ -16,6 +17,7 @@ mod served;
 mod start;
 mod ticker;
 
+pub use apart::compile_apart;
 pub use describe::describe;
 pub(crate) use engine::{Engine, EngineOptions, GENERATIONS_MAX};
 pub(crate) use instance::WasmInstance;

@@ -119,6 +119,7 @@ fn plugins_config(config: &Config) -> PluginsConfig {
         max: plugins.max,
         memory_total_bytes: plugins.memory_total_bytes,
         cache_dir: plugins.cache.clone(),
+        compiler: plugins.compiler.clone(),
         kept_dir: plugins.kept.clone(),
         configs: plugins.config.clone(),
         ..PluginsConfig::default()

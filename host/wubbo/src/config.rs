@@ -67,6 +67,8 @@ pub struct Plugins {
     /// `kept`: where generations are kept for a roll-back; relative to the configuration file. Default: `kept` in `cache`, where there is
     /// one; else none, and nothing can be rolled back.
     pub kept: Option<PathBuf>,
+    /// Who compiles modules into `cache`: no key, the program that runs the gateway says it. Default: the gateway itself.
+    pub compiler: Option<wubbo_plugin::Compiler>,
     /// `max`: how many plugins may be live. Default 32, 1 to 1024.
     pub max: usize,
     /// `memory_total`: bound of all instances' memory together. Default 1 GiB.
@@ -229,6 +231,7 @@ fn plugins(section: &Section<'_>, base: &Path) -> Plugins {
             dir: section.text("dir").map(|dir| base.join(dir)),
             builtins: section.switch("builtins").unwrap_or(true),
             required: section.texts("required"),
+            compiler: None,
             kept: kept.or_else(|| Some(cache.as_ref()?.join("kept"))),
             cache,
             max: section.number("max", 1..=1024).unwrap_or(32),

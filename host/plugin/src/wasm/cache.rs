@@ -13,7 +13,7 @@ use wasmtime::{Engine, Module};
 
 use super::precompiled::{self, Vouched};
 use crate::digest::hex;
-use crate::error::PluginError;
+use crate::error::{PluginError, PluginErrorKind};
 use crate::private_dir::{Distrust, PrivateDir};
 
 /// Files kept; the oldest go first.
@@ -21,6 +21,8 @@ const FILES_MAX: usize = 128;
 /// A compiled module is a few times its source; nothing above this is read back.
 const FILE_BYTES_MAX: u64 = 256 << 20;
 const SUFFIX: &str = ".cwasm";
+/// Modules on their way to the process that compiles them.
+const SOURCE: &str = ".source";
 
 /// The cache directory.
 pub(super) struct Cache {
@@ -65,15 +67,53 @@ impl Cache {
     }
 
     /// Keeps a compiled module.
-    pub(super) fn store(&self, module: &Module, sha256: &[u8; 32]) {
-        let written = module
-            .serialize()
-            .map_err(io::Error::other)
-            .and_then(|code| self.dir.write(&self.name(sha256), &[&code]));
-        if let Err(error) = written {
-            tracing::warn!(dir = %self.dir.path().display(), %error, "a compiled plugin cannot be cached");
-        }
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn store(&self, module: &Module, sha256: &[u8; 32]) -> io::Result<()> {
+        let code = module.serialize().map_err(io::Error::other)?;
+        let written = self.dir.write(&self.name(sha256), &[&code]);
         self.prune();
+        written
+    }
+
+    /// Lays a module here that is to be compiled; the name it can be taken by.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn lay_source(&self, bytes: &[u8]) -> io::Result<String> {
+        let name = format!("{:016x}{SOURCE}", fastrand::u64(..));
+        self.dir.write(&name, &[bytes])?;
+        Ok(name)
+    }
+
+    /// Takes a module away that is to be compiled.
+    ///
+    /// # Errors
+    /// Kind `Directory`: there is none, or it is not what this user laid there.
+    pub(super) fn take_source(&self, name: &str) -> Result<Vec<u8>, PluginError> {
+        let bad = |why: String| {
+            let text = format!("{}: {why}", self.dir.path().join(name).display());
+            PluginError::new(PluginErrorKind::Directory, text)
+        };
+        if name.contains('/') || !name.ends_with(SOURCE) {
+            return Err(bad("no name of a module that is to be compiled".to_owned()));
+        }
+        let read = self.dir.read(name, FILE_BYTES_MAX);
+        self.remove_source(name);
+        match read {
+            Ok(bytes) => bytes.ok_or_else(|| bad("there is no such module".to_owned())),
+            Err(distrust) => Err(bad(distrust.to_string())),
+        }
+    }
+
+    /// Removes a module that is to be compiled, if it still is there.
+    pub(super) fn remove_source(&self, name: &str) {
+        let _ = self.dir.remove(name);
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.dir.path()
     }
 
     fn prune(&self) {

@@ -31,6 +31,7 @@ pub fn describe(bytes: &[u8]) -> Result<Option<String>, PluginError> {
         slots: 1,
         memory_total_bytes: MEMORY_BYTES_MAX,
         cache: None,
+        compiler: None,
         pooling: false,
         watch: None,
     })?;

@@ -10,6 +10,7 @@ use wasmtime::{
 };
 use wubbo_plugin_sdk::abi::limits::{STACK_BYTES, TABLE_ELEMENTS_MAX};
 
+use super::apart;
 use super::cache::Cache;
 use super::guest::Guest;
 use super::imports;
@@ -17,7 +18,7 @@ use super::limiter::Budget;
 use super::module::WasmModule;
 use super::ticker::{self, Pulse};
 use crate::check::Checked;
-use crate::config::ImportWatch;
+use crate::config::{Compiler, ImportWatch};
 use crate::error::{PluginError, PluginErrorKind, chain};
 use crate::limits::MEMORY_BYTES_MAX;
 
@@ -41,6 +42,8 @@ pub(crate) struct EngineOptions {
     pub(crate) memory_total_bytes: usize,
     /// Where compiled modules are kept.
     pub(crate) cache: Option<PathBuf>,
+    /// Who compiles them, through the cache.
+    pub(crate) compiler: Option<Compiler>,
     /// Ask for the pool; it is given up when the address space does not allow it.
     pub(crate) pooling: bool,
     /// Who is told of every import that a guest calls.
@@ -54,6 +57,7 @@ pub(crate) struct Engine {
     pub(super) pulse: Arc<Pulse>,
     pub(super) budget: Arc<Budget>,
     cache: Option<Cache>,
+    compiler: Option<Compiler>,
     /// Modules compiled so far.
     compilations: AtomicU64,
     pooling: bool,
@@ -71,12 +75,6 @@ impl Engine {
     /// # Errors
     /// Kind `Engine`: neither form of allocation works here, or there is no thread.
     pub(crate) fn new(options: &EngineOptions) -> Result<Arc<Self>, PluginError> {
-        let failed = |error: wasmtime::Error| {
-            PluginError::new(
-                PluginErrorKind::Engine,
-                format!("the wasm engine cannot start: {}", chain(error.as_ref())),
-            )
-        };
         let (engine, pooling) = allocate(options).map_err(failed)?;
         let mut linker = Linker::new(&engine);
         imports::define(&mut linker).map_err(failed)?;
@@ -99,6 +97,7 @@ impl Engine {
             pulse,
             budget: Budget::new(options.memory_total_bytes),
             cache,
+            compiler: options.compiler.clone(),
             compilations: AtomicU64::new(0),
             pooling,
             engine,
@@ -125,30 +124,47 @@ impl Engine {
     /// # Errors
     /// Kind `Compile`.
     pub(crate) fn compile(&self, bytes: &[u8], sha256: &[u8; 32]) -> Result<Compiled, PluginError> {
-        if let Some(module) = self
-            .cache
-            .as_ref()
-            .and_then(|cache| cache.load(&self.engine, sha256))
-        {
+        if let Some(module) = self.load(sha256) {
             return Ok(Compiled {
                 module,
                 cached: true,
             });
         }
         self.compilations.fetch_add(1, Ordering::Relaxed);
-        let module = Module::new(&self.engine, bytes).map_err(|error| {
-            PluginError::new(
-                PluginErrorKind::Compile,
-                format!("does not compile: {}", chain(error.as_ref())),
-            )
-        })?;
-        if let Some(cache) = &self.cache {
-            cache.store(&module, sha256);
-        }
+        let module = match self.compile_apart(bytes, sha256)? {
+            Some(module) => module,
+            None => self.compile_here(bytes, sha256)?,
+        };
         Ok(Compiled {
             module,
             cached: false,
         })
+    }
+
+    fn load(&self, sha256: &[u8; 32]) -> Option<Module> {
+        self.cache.as_ref()?.load(&self.engine, sha256)
+    }
+
+    fn compile_apart(
+        &self,
+        bytes: &[u8],
+        sha256: &[u8; 32],
+    ) -> Result<Option<Module>, PluginError> {
+        let (Some(cache), Some(compiler)) = (&self.cache, &self.compiler) else {
+            return Ok(None);
+        };
+        let done = apart::compile(compiler, cache, bytes)?;
+        Ok(if done { self.load(sha256) } else { None })
+    }
+
+    fn compile_here(&self, bytes: &[u8], sha256: &[u8; 32]) -> Result<Module, PluginError> {
+        let module = compiled(&self.engine, bytes)?;
+        if let Some(cache) = &self.cache
+            && let Err(error) = cache.store(&module, sha256)
+        {
+            tracing::warn!(dir = %cache.path().display(), %error, "a compiled plugin cannot be cached");
+        }
+        Ok(module)
     }
 
     /// Links a compiled module with the imports.
@@ -162,6 +178,34 @@ impl Engine {
     ) -> Result<WasmModule, PluginError> {
         WasmModule::link(Arc::clone(self), &compiled.module, checked)
     }
+}
+
+fn failed(error: wasmtime::Error) -> PluginError {
+    PluginError::new(
+        PluginErrorKind::Engine,
+        format!("the wasm engine cannot start: {}", chain(error.as_ref())),
+    )
+}
+
+/// An engine that runs nothing; its code fits every engine of the same settings, whoever allocates there.
+///
+/// # Errors
+/// Kind `Engine`.
+pub(super) fn for_compiling() -> Result<wasmtime::Engine, PluginError> {
+    wasmtime::Engine::new(&config()).map_err(failed)
+}
+
+/// Compiles a checked module.
+///
+/// # Errors
+/// Kind `Compile`.
+pub(super) fn compiled(engine: &wasmtime::Engine, bytes: &[u8]) -> Result<Module, PluginError> {
+    Module::new(engine, bytes).map_err(|error| {
+        PluginError::new(
+            PluginErrorKind::Compile,
+            format!("does not compile: {}", chain(error.as_ref())),
+        )
+    })
 }
 
 /// An engine with the pool, or without it where it cannot be mapped: a 39-bit address space, a container's limit.

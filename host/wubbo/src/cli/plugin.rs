@@ -3,6 +3,7 @@
 mod build;
 mod cargo;
 mod check;
+mod compile;
 mod inspect;
 mod list;
 mod new;
@@ -12,6 +13,8 @@ mod sdk;
 mod template;
 mod trial;
 mod workspace;
+
+pub(crate) use compile::compiler;
 
 use clap::Subcommand;
 
@@ -30,6 +33,7 @@ enum Command {
     New(new::New),
     Build(build::Build),
     Check(check::Check),
+    Compile(compile::Compile),
     Inspect(inspect::Inspect),
     List(list::List),
     Rollback(rollback::Rollback),
@@ -42,6 +46,7 @@ impl Plugin {
             Command::New(new) => new.run(),
             Command::Build(build) => build.run(),
             Command::Check(check) => check.run(),
+            Command::Compile(compile) => compile.run(),
             Command::Inspect(inspect) => inspect.run(),
             Command::List(list) => list.run(),
             Command::Rollback(rollback) => rollback.run(),

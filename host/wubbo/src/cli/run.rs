@@ -6,7 +6,7 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::output;
+use super::{output, plugin};
 use crate::assemble::assemble;
 use crate::config::Config;
 
@@ -39,7 +39,8 @@ impl Run {
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
             .init();
-        let config = Config::load(&self.config)?;
+        let mut config = Config::load(&self.config)?;
+        config.plugins.compiler = plugin::compiler();
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         if let Some(threads) = config.threads {
             runtime.worker_threads(threads);
