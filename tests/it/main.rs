@@ -6,6 +6,7 @@
     reason = "tests fail by panicking, print what they measured, and hold tables of cases"
 )]
 
+mod attach;
 mod bad_input;
 mod bench;
 mod cookbook;

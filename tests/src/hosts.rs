@@ -39,6 +39,26 @@ pub struct EchoProvider {
     host: Host,
 }
 
+/// Runs `wubbo` with these arguments and waits for its end: its exit code, what it printed and what it complained about.
+///
+/// # Errors
+/// It cannot be started.
+///
+/// # Panics
+/// The workspace cannot be built.
+pub fn wubbo(arguments: &[&str]) -> io::Result<(Option<i32>, String, String)> {
+    let output = Command::new(artifacts::binary("wubbo"))
+        .args(arguments)
+        .env("NO_COLOR", "1")
+        .output()?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok((
+        output.status.code(),
+        text(&output.stdout),
+        text(&output.stderr),
+    ))
+}
+
 impl EchoProvider {
     /// Starts it with these arguments and waits until every `--listen` is served; without one it listens at a free port of
     /// 127.0.0.1.

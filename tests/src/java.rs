@@ -18,12 +18,14 @@ mod caller;
 mod diff;
 mod line;
 mod mask;
+mod steady;
 mod tls;
 
 pub use caller::{Caller, Shares, Slice};
 pub use diff::diff;
 pub use line::Line;
 pub use mask::{mask, sorted};
+pub use steady::{Counted, Steady};
 pub use tls::{Auth, Tls};
 
 pub use crate::process::Error;

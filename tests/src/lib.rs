@@ -18,3 +18,4 @@ pub mod plugin_files;
 pub mod process;
 pub mod scratch;
 pub mod wire;
+pub mod zookeeper;

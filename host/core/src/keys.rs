@@ -68,6 +68,10 @@ pub const SERIALIZATION: &str = "serialization";
 pub const PREFER_SERIALIZATION: &str = "prefer.serialization";
 /// Id of the gateway that registered an entry (ours, spec GW-2).
 pub const WUBBO_GATEWAY: &str = "wubbo.gateway";
+/// Application of the gateway that registered an entry (ours); the entry's own `application` is that of the providers behind it.
+pub const WUBBO_GATEWAY_APPLICATION: &str = "wubbo.gateway.application";
+/// Why a gateway does not serve a service that was attached to it (ours).
+pub const WUBBO_REFUSED: &str = "wubbo.refused";
 /// Comma list of the gateways that a call passed (ours, spec GW-2).
 pub const WUBBO_VIA: &str = "wubbo.via";
 /// Address of the consumer in front of the first gateway (ours, spec GW-3).

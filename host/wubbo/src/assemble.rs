@@ -13,10 +13,11 @@ use wubbo_protocol::{DubboConfig, DubboProtocol};
 
 use crate::access_log::AccessLog;
 use crate::admin::{Admin, Subject};
+use crate::attached::{Announcer, AnnouncerParts};
 use crate::config::{Config, Gateway as GatewayConfig};
 use crate::gateway::{Gateway, GatewayParts};
 use crate::metrics::Metrics;
-use crate::publish::{Published, provider_url};
+use crate::publish::{Published, provider_url, reached_at};
 use crate::references::{ReferenceRule, References, ReferencesParts};
 use crate::registries::Registries;
 use crate::shutdown::drain_all;
@@ -82,17 +83,7 @@ pub async fn assemble(config: Config) -> Result<Running, Error> {
         let bound = listen.with_port(listener.local_addr().port());
         running.listeners.push((bound, listener));
     }
-    if let Some(publish) = &gateway.publish {
-        let registry = registries.named(&publish.registry)?;
-        announce(
-            &mut running,
-            &registry,
-            &config.application,
-            &id,
-            &publish.services,
-        )
-        .await?;
-    }
+    announce(&mut running, &config, gateway, &registries, &id).await?;
     running.readiness.send_replace(None);
     Ok(running)
 }
@@ -164,24 +155,48 @@ fn references(
     })))
 }
 
-/// Announces the gateway at its first listener as each of `services`; the entries carry its id, so that no gateway picks them (GW-2).
+/// Announces the gateway at its first listener: as each service that the configuration names, and as each that operators attach while
+/// it runs. The entries carry its id, so that no gateway picks them (GW-2).
 async fn announce(
     running: &mut Running,
-    registry: &Arc<dyn Registry>,
-    application: &str,
+    config: &Config,
+    gateway: &GatewayConfig,
+    registries: &Registries,
     id: &str,
-    services: &[String],
 ) -> Result<(), Error> {
+    let publish = &gateway.publish;
     let Some((listen, _)) = running.listeners.first() else {
         return Ok(());
     };
-    let listen = listen.without_params(&[keys::TOKEN]);
-    for service in services {
-        let service = ServiceKey::parse(service);
-        let url = provider_url(&listen, &service, application)
-            .param(keys::WUBBO_GATEWAY, id)
-            .build();
-        running.published.announce(registry, url).await?;
+    let at = |registry: &Arc<dyn Registry>| {
+        reached_at(
+            listen,
+            publish.host.as_deref(),
+            publish.port,
+            registry.url(),
+        )
+    };
+    if !publish.services.is_empty() {
+        let registry = registries.named(&publish.registry)?;
+        let address = at(&registry).without_params(&[keys::TOKEN]);
+        for service in &publish.services {
+            let url = provider_url(&address, &ServiceKey::parse(service), &config.application)
+                .param(keys::WUBBO_GATEWAY, id)
+                .build();
+            running.published.announce(&registry, url).await?;
+        }
+    }
+    if let Some(center) = &config.config_center {
+        let registry = registries.named(&gateway.registry)?;
+        let parts = AnnouncerParts {
+            center: wubbo_registry::open_config(&center.address).await?,
+            address: at(&registry),
+            registry,
+            id: id.to_owned(),
+            application: config.application.clone(),
+            services: gateway.services.clone(),
+        };
+        running.announcer = Some(Announcer::start(parts).await?);
     }
     Ok(())
 }
@@ -191,6 +206,7 @@ async fn announce(
 pub struct Running {
     listeners: Vec<(Url, Box<dyn Listener>)>,
     published: Published,
+    announcer: Option<Announcer>,
     admin: Option<Admin>,
     plugins: Arc<PluginHost>,
     readiness: watch::Sender<Option<String>>,
@@ -205,6 +221,7 @@ impl Running {
         Self {
             listeners: Vec::new(),
             published: Published::default(),
+            announcer: None,
             admin,
             plugins,
             readiness,
@@ -228,6 +245,9 @@ impl Running {
     /// closes. Returns how many calls were cut off.
     pub async fn stop(mut self, limit: Duration) -> usize {
         self.readiness.send_replace(Some("stopping".to_owned()));
+        if let Some(announcer) = self.announcer {
+            announcer.withdraw().await;
+        }
         self.published.withdraw().await;
         let cut_off = drain_all(
             self.listeners.into_iter().map(|(_, listener)| listener),

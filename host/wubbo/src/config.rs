@@ -90,17 +90,22 @@ pub struct Gateway {
     pub id: Option<String>,
     /// `references_max`: how many different services may be referred on demand. Default 1000, 1 to 100,000.
     pub references_max: usize,
-    /// `publish`: where the gateway announces itself, and as which services. Default: nowhere.
-    pub publish: Option<Publish>,
+    /// `publish`: where the gateway announces itself, and how it is reached.
+    pub publish: Publish,
 }
 
 /// The `gateway.publish` section.
 #[derive(Clone, Debug)]
 pub struct Publish {
-    /// `registry`: the registry to announce in.
+    /// `registry`: the registry to announce `services` in. Default: the only one.
     pub registry: String,
-    /// `services`: service keys `[group/]interface[:version]`.
+    /// `services`: service keys `[group/]interface[:version]` that are announced from the start. Default none.
     pub services: Vec<String>,
+    /// `host`: under which host consumers reach the first listener. Default: the environment's `DUBBO_IP_TO_REGISTRY`; else the
+    /// listener's, or, when that is every address of this machine, the one that leads to the registry.
+    pub host: Option<String>,
+    /// `port`: likewise. Default: the environment's `DUBBO_PORT_TO_REGISTRY`, else the listener's.
+    pub port: Option<u16>,
 }
 
 /// One entry of `references`: URL parameters for the services that match.
@@ -258,7 +263,7 @@ fn gateway(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Gate
             registry: section.registry_name("registry", registries),
             id: section.text("id").filter(|id| section.check_id("id", id)),
             references_max: section.number("references_max", 1..=100_000).unwrap_or(1000),
-            publish: section.has("publish").then(|| publish(&section.section("publish"), registries)),
+            publish: publish(&section.section("publish"), registries),
         }
     })
 }
@@ -266,12 +271,32 @@ fn gateway(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Gate
 fn publish(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Publish {
     section.finish(|section| {
         let services = section.texts("services");
-        if services.is_empty() {
-            section.missing("services", "service keys such as [\"com.shop.Cart:1.0.0\"]");
-        }
+        let registry = if services.is_empty() {
+            String::new()
+        } else {
+            section.registry_name("registry", registries)
+        };
+        let environment = |name, key| {
+            let text = yaml::environment(name)?;
+            let port = text.parse().ok().filter(|port| *port > 0);
+            if port.is_none() {
+                section.missing(
+                    key,
+                    &format!("a port from 1 to 65535 in the environment variable {name}"),
+                );
+            }
+            port
+        };
         Publish {
-            registry: section.registry_name("registry", registries),
+            registry,
             services,
+            host: section
+                .text("host")
+                .or_else(|| yaml::environment("DUBBO_IP_TO_REGISTRY")),
+            port: match section.number("port", 1..=65_535) {
+                Some(port) => u16::try_from(port).ok(),
+                None => environment("DUBBO_PORT_TO_REGISTRY", "port"),
+            },
         }
     })
 }

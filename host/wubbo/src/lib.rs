@@ -13,6 +13,8 @@
 extern crate self as wubbo;
 
 mod access_log;
+#[cfg(feature = "cli")]
+mod attached;
 mod builtins;
 mod client;
 pub mod contract;

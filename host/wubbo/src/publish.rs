@@ -1,5 +1,7 @@
 //! What this process announces about itself, and taking it back.
 
+#[cfg(feature = "cli")]
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -36,6 +38,39 @@ pub(crate) fn provider_url(listen: &Url, service: &ServiceKey, application: &str
         }
     }
     builder
+}
+
+/// Where consumers reach `listen`: what the operator says of host and port counts first. A listener on every address is announced
+/// at the one from which `registry` is reached.
+#[cfg(feature = "cli")]
+pub(crate) fn reached_at(
+    listen: &Url,
+    host: Option<&str>,
+    port: Option<u16>,
+    registry: &Url,
+) -> Url {
+    let url = match (host, listen.host().parse::<IpAddr>()) {
+        (Some(host), _) => listen.with_host(host),
+        (None, Ok(address)) if address.is_unspecified() => {
+            listen.with_host(&own_address(registry).to_string())
+        }
+        (None, _) => listen.clone(),
+    };
+    match port {
+        Some(port) => url.with_port(port),
+        None => url,
+    }
+}
+
+/// The address of this machine on the way to `registry`; loopback when it is on this machine or there is no way. Nothing is sent.
+#[cfg(feature = "cli")]
+fn own_address(registry: &Url) -> IpAddr {
+    let address = registry.port().and_then(|port| {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+        socket.connect((registry.host(), port)).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    });
+    address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 /// The entries of this process. They are taken back by [`Published::withdraw`]; a process that dies leaves that to its registries.
@@ -88,5 +123,35 @@ impl Published {
                 tracing::warn!(registry = %registry.url().location(), %error, "an entry could not be taken back");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(feature = "cli")]
+    #[test]
+    fn a_listener_on_every_address_is_announced_at_a_real_one() {
+        use super::*;
+
+        let url = |text| Url::parse(text).unwrap();
+        let registry = url("zookeeper://127.0.0.1:2181");
+        for (listen, host, port, expected) in [
+            ("dubbo://10.0.0.1:20880", None, None, "10.0.0.1:20880"),
+            ("dubbo://0.0.0.0:20880", None, None, "127.0.0.1:20880"),
+            ("dubbo://[::]:20880", None, Some(7), "127.0.0.1:7"),
+            ("dubbo://0.0.0.0:1", Some("edge.shop"), None, "edge.shop:1"),
+            (
+                "dubbo://10.0.0.1:1",
+                Some("10.9.9.9"),
+                Some(2),
+                "10.9.9.9:2",
+            ),
+        ] {
+            let reached = reached_at(&url(listen), host, port, &registry);
+            assert_eq!(reached.location(), expected, "{listen}");
+        }
+        let nowhere = url("file:///registry");
+        let reached = reached_at(&url("dubbo://0.0.0.0:1"), None, None, &nowhere);
+        assert_eq!(reached.location(), "127.0.0.1:1");
     }
 }

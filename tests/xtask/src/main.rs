@@ -13,6 +13,7 @@ const HELP: &str = "\
 cargo xtask <command>
 
   demo [--stay]   swap a filter while real Dubbo calls run through a gateway; --stay keeps everything up
+  attach-demo     gateways in the path of unmodified Java consumers over a real ZooKeeper, and out of it
   test            every check and test; what .ci/run calls
   full            the long forms of the scenarios (minutes to hours), and with nightly the fuzz targets
   fuzz            the fuzz targets alone, ten minutes each (WUBBO_FUZZ_SECONDS)
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["demo", rest @ ..] if rest.iter().all(|word| *word == "--stay") => test::demo(rest),
+        ["attach-demo"] => test::attach_demo(),
         ["test"] => test::test(),
         ["full"] => test::full(),
         ["fuzz"] => fuzz::all(),

@@ -214,3 +214,19 @@ fn node_peer() -> Done {
         ]),
     )
 }
+
+/// The story of `examples/attach` with real Java parties: built, then told by the test that checks it.
+pub(crate) fn attach_demo() -> Done {
+    setup::wasm_target()?;
+    if !(setup::java()? && setup::zookeeper()?) {
+        return Err("a JDK, Maven and ZooKeeper are needed".to_owned());
+    }
+    plugins::build()?;
+    run("build", cargo().args(["build", "--workspace", "--bins"]))?;
+    run(
+        "attach",
+        cargo()
+            .args(["test", "--workspace", "--test", "it", "--", "attach::java"])
+            .args(["--nocapture", "--test-threads=1"]),
+    )
+}

@@ -8,7 +8,6 @@ use wubbo_core::ErrorKind;
 
 use super::output;
 use super::target::Target;
-use crate::config::parse_duration;
 use crate::contract::{CallError, CallOptions};
 use crate::json;
 
@@ -37,7 +36,7 @@ pub(crate) struct Call {
     #[arg(long = "attach", value_name = "K=V", value_parser = pair)]
     attachments: Vec<(String, String)>,
     /// How long to wait, with its unit.
-    #[arg(long, default_value = "3s", value_parser = duration)]
+    #[arg(long, default_value = "3s", value_parser = super::duration)]
     timeout: Duration,
     /// Calls by $invoke, for a provider whose classes are not known here.
     #[arg(long)]
@@ -52,17 +51,9 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     Ok((key.to_owned(), value.to_owned()))
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text)
-        .ok_or_else(|| "expected a duration with its unit, such as 500ms or 3s".to_owned())
-}
-
 impl Call {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        runtime.block_on(self.call())
+        super::on_runtime(self.call())
     }
 
     async fn call(self) -> anyhow::Result<()> {

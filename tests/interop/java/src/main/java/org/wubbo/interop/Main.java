@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** The one entry of the jar: {@code provider}, {@code consumer}, {@code caller}, {@code load}, {@code golden} or {@code bench}, then that program's flags. */
+/** The one entry of the jar: {@code provider}, {@code consumer}, {@code caller}, {@code load}, {@code steady}, {@code golden} or {@code bench}, then that program's flags. */
 public final class Main {
     /** Kept so that the level is not lost with a collected logger. */
     private static final Logger ROOT = Logger.getLogger("");
@@ -33,10 +33,12 @@ public final class Main {
                     new Flags(rest, "--url", "--cases", "--ids", "--out", "--serialization", "--ssl", "--ssl-auth")));
             case "caller" -> Caller.run(new Flags(rest, "--url", "--tag", "--pause-ms", "--slice-ms"));
             case "load" -> Load.run(new Flags(rest, "--url", "--method", "--callers"));
+            case "steady" ->
+                Steady.run(new Flags(rest, "--registry-url", "--application", "--rate", "--threads"));
             case "golden" -> Golden.run(new Flags(rest, "--out", "--set"));
             case "bench" -> Bench.run();
             default -> {
-                System.err.println("usage: java -jar wubbo-java-peer.jar provider|consumer|caller|load|golden|bench [--flag value]...");
+                System.err.println("usage: java -jar wubbo-java-peer.jar provider|consumer|caller|load|steady|golden|bench [--flag value]...");
                 System.exit(2);
             }
         }

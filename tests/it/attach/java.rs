@@ -1,0 +1,322 @@
+//! The story: unmodified Java consumers at steady load over a real ZooKeeper, without retries, who count for themselves. Gateways come
+//! into their path, are given good and bad routers, die and leave; the consumers are never touched.
+//!
+//! `cargo xtask attach-demo` runs it and shows the shares. With `WUBBO_FULL=on` there are 100 cycles instead of 20.
+
+use std::time::{Duration, Instant};
+
+use wubbo_tests::artifacts;
+use wubbo_tests::hosts::Gateway;
+use wubbo_tests::java::{Counted, Java, Line, Provider, Steady, installed};
+use wubbo_tests::plugin_files::{fixture, put, stamped};
+use wubbo_tests::zookeeper::Zookeeper;
+
+use super::scene::{CONSUMER, NODES, Site, Texts};
+
+/// A change is live within a second; a machine that compiles at the same time is given time.
+const LIVE_LIMIT: Duration = Duration::from_secs(40);
+/// How long shares are counted.
+const COUNT: Duration = Duration::from_secs(2);
+/// Of our own sessions, and so how long the entry of a dead gateway stays.
+const SESSION: Duration = Duration::from_secs(4);
+const SWAPS: u32 = 20;
+const OLD: &str = "dubbo-2.7.23";
+const NEW: [&str; 2] = ["dubbo-3.3.6-a", "dubbo-3.3.6-b"];
+const ALL: [&str; 3] = [OLD, NEW[0], NEW[1]];
+
+struct Story {
+    consumer: Steady,
+    total: Counted,
+    site: Site,
+    _providers: Vec<Provider>,
+    _zookeeper: Zookeeper,
+}
+
+impl Story {
+    /// A provider of 2.7.23, two of 3.3.6, and a consumer of `line` that calls so often a second.
+    fn start(line: Line, rate: u32) -> Option<Self> {
+        let java = installed(line).unwrap()?;
+        let zookeeper = Zookeeper::start().unwrap()?;
+        let address = zookeeper.address("");
+        let registry = address.trim_end_matches('?');
+        let two = installed(Line::Dubbo2).unwrap()?;
+        let three = installed(Line::Dubbo3).unwrap()?;
+        let provider = |java: &Java, name| java.provider_at(registry, name).unwrap();
+        let providers = vec![
+            provider(&two, OLD),
+            provider(&three, NEW[0]),
+            provider(&three, NEW[1]),
+        ];
+        let consumer = java.steady(registry, CONSUMER, rate).unwrap();
+        let session = format!("session={}", SESSION.as_millis());
+        let mut story = Self {
+            site: Site::for_java(&zookeeper.address(&session)),
+            consumer,
+            total: Counted::default(),
+            _providers: providers,
+            _zookeeper: zookeeper,
+        };
+        // Consumers of Dubbo 3 take the addresses of the applications where there are any: those of 2.7 have none.
+        story.until("direct", direct(line), &[], 0);
+        Some(story)
+    }
+
+    fn count(&mut self, time: Duration) -> Counted {
+        let counted = self.consumer.during(time).unwrap();
+        self.total.add(counted.clone());
+        counted
+    }
+
+    /// Waits until only these providers answer, with at least so many of a hundred calls through `gateways`, or with none; then shows
+    /// the shares of two seconds.
+    fn until(
+        &mut self,
+        step: &str,
+        names: &[&str],
+        gateways: &[&Gateway],
+        percent: u64,
+    ) -> Counted {
+        let since = Instant::now();
+        loop {
+            let before = passed(gateways);
+            let counted = self.count(COUNT);
+            let through = passed(gateways) - before;
+            let right = match percent {
+                0 => through == 0,
+                percent => through * 100 >= counted.calls * percent,
+            };
+            let answered: Vec<&str> = counted.shares.keys().map(String::as_str).collect();
+            if right && answered == names {
+                println!(
+                    "{step}: {} calls, {through} through {} gateways, {:?}, failed {}",
+                    counted.calls,
+                    gateways.len(),
+                    counted.shares,
+                    counted.failed()
+                );
+                return counted;
+            }
+            let logs: Vec<String> = gateways.iter().map(|gateway| gateway.log()).collect();
+            assert!(
+                since.elapsed() < LIVE_LIMIT,
+                "{step}: {through} through, {counted:?}\n{}",
+                logs.concat()
+            );
+        }
+    }
+
+    fn no_failure(&self, step: &str) {
+        assert_eq!(self.total.failed(), 0, "{step}: {:?}", self.total);
+    }
+
+    /// Puts a file into the plugin directory of each gateway.
+    fn drop_in(&self, name: &str, bytes: &[u8]) {
+        for gateway in 0..2 {
+            put(&self.site.folder(gateway).join("plugins.d"), name, bytes).unwrap();
+        }
+    }
+
+    fn take_away(&self, name: &str) {
+        for gateway in 0..2 {
+            std::fs::remove_file(self.site.folder(gateway).join("plugins.d").join(name)).unwrap();
+        }
+    }
+}
+
+/// Whom a consumer calls without gateways.
+fn direct(line: Line) -> &'static [&'static str] {
+    match line {
+        Line::Dubbo2 => &ALL,
+        Line::Dubbo3 | Line::Dubbo32 => &NEW,
+    }
+}
+
+/// Calls that ended in these gateways.
+fn passed(gateways: &[&Gateway]) -> u64 {
+    let of_one = |gateway: &&Gateway| {
+        let text = gateway.get("/metrics").unwrap().body;
+        let lines = text
+            .lines()
+            .filter(|line| line.starts_with("wubbo_calls_total{"));
+        let counts = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        counts.sum::<f64>() as u64
+    };
+    gateways.iter().map(of_one).sum()
+}
+
+/// Waits until each gateway has this plugin in this generation, or a later one.
+fn live(gateways: &[&Gateway], plugin: &str, generation: u64) {
+    let since = Instant::now();
+    let is_live = |gateway: &&Gateway| {
+        let answer = gateway.get(&format!("/plugins/{plugin}")).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        json["generation"].as_u64() >= Some(generation)
+    };
+    while !gateways.iter().all(is_live) {
+        assert!(since.elapsed() < LIVE_LIMIT, "{plugin}: {generation}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Waits until no gateway has this plugin.
+fn gone(gateways: &[&Gateway], plugin: &str) {
+    let since = Instant::now();
+    let is_gone =
+        |gateway: &&Gateway| gateway.get(&format!("/plugins/{plugin}")).unwrap().status == 404;
+    while !gateways.iter().all(is_gone) {
+        assert!(since.elapsed() < LIVE_LIMIT, "{plugin} stays");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The whole of it, for a consumer of `line`.
+fn tell(line: Line, team: Option<&str>) {
+    let Some(mut story) = Story::start(line, 200) else {
+        return;
+    };
+    println!(
+        "-- a consumer of Dubbo {} (process {})",
+        line.version(),
+        story.total.pid
+    );
+    story.site.put(NODES[1], team);
+    let before = story.site.texts();
+    let first = story.site.gateway("org.wubbo.demo.*");
+    let second = story.site.gateway("org.wubbo.demo.*");
+    let both = [&first, &second];
+    story.site.attached(2);
+    story.until("attached", &ALL, &both, 95);
+    assert!(
+        both.iter().all(|gateway| passed(&[*gateway]) > 0),
+        "both are used"
+    );
+
+    routers_come_and_go(&mut story, &both);
+    story.no_failure("up to here");
+
+    // Killed, not stopped: what was in flight there fails, nothing else.
+    let failed = story.total.failed();
+    drop(first);
+    let counted = story.until("one gateway is killed", &ALL, &[&second], 95);
+    let lost = story.total.failed() - failed;
+    println!(
+        "  {lost} failed, {} were in flight at most",
+        counted.in_flight_max
+    );
+    assert!(lost <= story.total.in_flight_max, "{:?}", story.total);
+    let failed = story.total.failed();
+
+    story.site.detached("2s");
+    story.until("detached", direct(line), &[&second], 0);
+    assert_eq!(story.site.texts(), before, "byte for byte");
+    assert_eq!(second.stop().unwrap(), 0);
+    story.until("the other gateway is stopped", direct(line), &[], 0);
+    assert_eq!(story.total.failed(), failed, "{:?}", story.total);
+
+    // The negative control: with rules that prefer gateways and none of them alive, the consumer is direct again by itself.
+    both_killed(&mut story, line, &before);
+    println!(
+        "in all: {} calls, {} failed: {:?}",
+        story.total.calls,
+        story.total.failed(),
+        story.total.failures
+    );
+}
+
+fn routers_come_and_go(story: &mut Story, both: &[&Gateway]) {
+    let canary = std::fs::read(artifacts::wasm("router-canary")).unwrap();
+    let config = format!(
+        "config: {{ key: release, value: \"{}\" }}\n",
+        Line::Dubbo2.version()
+    );
+    story.drop_in("canary.yaml", config.as_bytes());
+    story.drop_in("canary.wasm", &canary);
+    story.until(
+        "a canary router: 2.7.23 is the canary, nobody is chosen for it",
+        &NEW,
+        both,
+        95,
+    );
+    for swap in 1..=SWAPS {
+        story.drop_in("canary.wasm", &stamped(&canary, &swap.to_string()));
+        live(both, "router/canary", u64::from(swap) + 1);
+    }
+    story.until("it was swapped 20 times", &NEW, both, 95);
+    for bad in ["router-traps", "router-loops"] {
+        story.drop_in(&format!("{bad}.wasm"), &fixture(bad));
+        live(both, &format!("router/{bad}"), 1);
+        story.until(&format!("{bad} is dropped in"), &NEW, both, 95);
+        story.take_away(&format!("{bad}.wasm"));
+        // Files that vanish together would be taken for an outage of the directory.
+        gone(both, &format!("router/{bad}"));
+    }
+    story.take_away("canary.wasm");
+    story.until("the routers are taken away", &ALL, both, 95);
+}
+
+/// Both gateways die at once. Calls may fail until their entries leave with their sessions; from then on they are direct.
+fn both_killed(story: &mut Story, line: Line, before: &Texts) {
+    let first = story.site.gateway("org.wubbo.demo.*");
+    let second = story.site.gateway("org.wubbo.demo.*");
+    story.site.attached(2);
+    story.until("attached again", &ALL, &[&first, &second], 95);
+    let killed = Instant::now();
+    drop((first, second));
+    let mut last_failure = Duration::ZERO;
+    while killed.elapsed() < SESSION * 5 && killed.elapsed() < last_failure + SESSION {
+        if story.count(Duration::ZERO).failed() > 0 {
+            last_failure = killed.elapsed();
+        }
+    }
+    println!(
+        "both gateways are killed: the last call failed {:.1} s later",
+        last_failure.as_secs_f64()
+    );
+    assert!(last_failure < SESSION * 5, "{:?}", story.total);
+    let failed = story.total.failed();
+    // The migration rule still leads to the interface's addresses, which all providers have.
+    story.until("direct by itself", &ALL, &[], 0);
+    assert_eq!(story.total.failed(), failed, "{:?}", story.total);
+    story.site.detached("1s");
+    story.until("detached", direct(line), &[], 0);
+    assert_eq!(story.site.texts(), *before);
+    assert_eq!(story.total.failed(), failed, "{:?}", story.total);
+}
+
+#[test]
+fn a_consumer_of_dubbo_3_is_led_through_gateways_and_back() {
+    tell(Line::Dubbo3, None);
+}
+
+#[test]
+fn a_consumer_of_dubbo_2_is_led_through_gateways_and_back() {
+    let team = "# ours\nforce: false\nenabled: true\nruntime: true\nconditions:\n  - \"method = nothing => host = 1.1.1.1\" # keep\n";
+    tell(Line::Dubbo2, Some(team));
+}
+
+/// Again and again at 1,000 calls a second.
+#[test]
+fn no_call_fails_however_often_gateways_come_and_go() {
+    let full = std::env::var_os("WUBBO_FULL").is_some_and(|full| full == "on");
+    let Some(mut story) = Story::start(Line::Dubbo3, 1000) else {
+        return;
+    };
+    let before = story.site.texts();
+    let gateway = story.site.gateway("org.wubbo.demo.*");
+    let cycles = if full { 100 } else { 20 };
+    for _ in 0..cycles {
+        story.site.attached(1);
+        story.count(Duration::from_millis(500));
+        story.site.detached("500ms");
+        assert_eq!(story.site.texts(), before);
+        story.no_failure("a cycle");
+    }
+    let through = passed(&[&gateway]);
+    println!(
+        "{cycles} cycles: {} calls, {through} through the gateway, {:?}",
+        story.total.calls, story.total.failures
+    );
+    assert!(through > cycles * 100, "{through}");
+    story.until("after the last", direct(Line::Dubbo3), &[&gateway], 0);
+    story.no_failure("after the last");
+}
