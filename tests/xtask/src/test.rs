@@ -218,7 +218,8 @@ fn node_peer() -> Done {
 /// The story of `examples/attach` with real Java parties: built, then told by the test that checks it.
 pub(crate) fn attach_demo() -> Done {
     setup::wasm_target()?;
-    if !(setup::java()? && setup::zookeeper()?) {
+    setup::protoc()?;
+    if !(setup::java()? && setup::registries()?) {
         return Err("a JDK, Maven and ZooKeeper are needed".to_owned());
     }
     plugins::build()?;
