@@ -28,6 +28,10 @@ mod json;
 pub mod metrics;
 mod open_files;
 mod publish;
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "the gateway alone asks for some of it")
+)]
 mod references;
 #[cfg(feature = "cli")]
 mod registries;

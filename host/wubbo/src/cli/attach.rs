@@ -118,7 +118,7 @@ impl Attach {
                 }
                 Err(error) => return Err(error),
             };
-            if site.write(&plan.nodes).await? {
+            if site.write(&plan).await? {
                 report.attached(&site.service, &plan, &gateways);
                 return Ok(());
             }

@@ -110,6 +110,11 @@ impl Part {
         }
     }
 
+    /// Whether our line, as it is to be, stands in `text`.
+    pub(super) fn stands_in(&self, text: &str) -> bool {
+        text.lines().any(|line| line.trim() == self.line())
+    }
+
     /// `text` without our line; none when nothing but ours was there.
     pub(super) fn take_out(&self, text: Option<&str>) -> Option<String> {
         let text = text?;
@@ -119,12 +124,12 @@ impl Part {
         }
         let others = text.split_inclusive('\n').filter(|line| !is_ours(line));
         let mut rest: Vec<&str> = others.collect();
+        if rest.concat() == format!("{HEADER}\n{}{}:\n", self.head, self.list) {
+            return None;
+        }
         let empty =
             parse(&rest.concat()).is_ok_and(|tree| tree.get(self.list) == Some(&Value::Null));
         let made_by_us = rest.first().is_some_and(|line| line.trim_end() == HEADER);
-        if made_by_us && empty {
-            return None;
-        }
         if made_by_us && !rest.iter().any(|line| line.contains(MARK)) {
             rest.remove(0);
         }
@@ -316,6 +321,10 @@ mod tests {
             parse(&left).unwrap().pointer("/conditions"),
             Some(&json!(["=> host = 1.1.1.1"]))
         );
+        let text = part.put_in(None).unwrap() + "theirs: true\n";
+        assert!(part.stands_in(&text) && !part.stands_in(&left));
+        let left = part.take_out(Some(&text)).unwrap();
+        assert!(left.ends_with("conditions: []\ntheirs: true\n"), "{left}");
         let theirs = "conditions:\n- a => b\n";
         let alone = part.put_in(Some(theirs)).unwrap().replace("- a => b\n", "");
         assert_eq!(

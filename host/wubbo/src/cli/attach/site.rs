@@ -36,6 +36,8 @@ pub(super) struct Plan {
     pub(super) after: Attached,
     pub(super) consumers: BTreeSet<String>,
     pub(super) nodes: Vec<Node>,
+    /// What each of them held when the plan was made.
+    from: Vec<Option<Arc<str>>>,
     /// The service was not attached before.
     pub(super) fresh: bool,
 }
@@ -55,10 +57,10 @@ impl Site {
         let known = now.known.clone().unwrap_or_default();
         let all = known.consumers.iter().chain(consumers).cloned();
         let consumers: BTreeSet<String> = all.collect();
-        let mut nodes = Vec::new();
+        let (mut nodes, mut from) = (Vec::new(), Vec::new());
         for part in self.parts(&consumers) {
-            let text = self.center.read(&part.key, part.group).await?;
-            let text = text.as_deref();
+            let found = self.center.read(&part.key, part.group).await?;
+            let text = found.as_deref();
             let recorded = known.nodes.iter().find(|node| is_at(node, &part));
             // As it was without us: noted, or what is left when our line is taken out.
             let before = match recorded {
@@ -67,9 +69,13 @@ impl Site {
                 }
                 _ => part.take_out(text),
             };
-            let written = part
-                .put_in(before.as_deref())
-                .map_err(|error| anyhow!(error))?;
+            let written = match text {
+                Some(text) if part.stands_in(text) => text.to_owned(),
+                _ => part
+                    .put_in(before.as_deref())
+                    .map_err(|error| anyhow!(error))?,
+            };
+            from.push(found.clone());
             nodes.push(Node {
                 group: part.group.to_owned(),
                 key: part.key,
@@ -87,6 +93,7 @@ impl Site {
             after: now.all,
             consumers,
             nodes,
+            from,
             fresh: now.known.is_none(),
         })
     }
@@ -117,17 +124,14 @@ impl Site {
     }
 
     /// Writes the nodes in their order. False: one of them is not what the plan counted on.
-    pub(super) async fn write(&self, nodes: &[Node]) -> anyhow::Result<bool> {
-        for node in nodes {
-            let text = self.center.read(&node.key, &node.group).await?;
-            if text.as_deref() == Some(&*node.written) {
-                continue;
-            }
-            let (from, to) = (node.before.as_deref(), Some(&*node.written));
-            if !self
-                .center
-                .replace(&node.key, &node.group, from, to)
-                .await?
+    pub(super) async fn write(&self, plan: &Plan) -> anyhow::Result<bool> {
+        for (node, from) in plan.nodes.iter().zip(&plan.from) {
+            let to = Some(&*node.written);
+            if from.as_deref() != to
+                && !self
+                    .center
+                    .replace(&node.key, &node.group, from.as_deref(), to)
+                    .await?
             {
                 return Ok(false);
             }
