@@ -92,7 +92,7 @@ async fn only_children_are_listed() {
     silent(&mut subscription, Duration::from_millis(300)).await;
 }
 
-/// F-47, 002-T9 to T12, F-53 (002-T6): a callback per change of the set, none for a put that changes nothing, for what lies elsewhere,
+/// F-47, 002-T9 to T11, F-53 (002-T6): a callback per change of the set, none for a put that changes nothing, for what lies elsewhere,
 /// or after the end.
 #[tokio::test]
 async fn a_callback_per_change() {
@@ -134,7 +134,7 @@ async fn a_callback_per_change() {
     silent(&mut subscription, Duration::from_millis(300)).await;
 }
 
-/// F-44, F-45: what somebody deletes is made again, under the same lease.
+/// F-44: what somebody deletes is made again, under the same lease.
 #[tokio::test]
 async fn an_entry_that_somebody_deletes_comes_back() {
     let Some(server) = Kind::Etcd.shared() else {
