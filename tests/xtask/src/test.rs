@@ -43,7 +43,11 @@ pub(crate) fn test() -> Done {
     peers
         .join()
         .map_err(|_| "building the real peers panicked")??;
-    run("tests", cargo().args(["test", "--workspace"]))?;
+    // All of them, so that one run tells of every failure.
+    run(
+        "tests",
+        cargo().args(["test", "--workspace", "--no-fail-fast"]),
+    )?;
     // The light form that a Rust service links: no wasmtime, no command line.
     run(
         "light features",
