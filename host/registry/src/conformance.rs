@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use wubbo_core::{Registry, Subscription, Url};
 
-/// Five times the goal of any list to arrive, at least 2 s.
-const BOUND: Duration = Duration::from_secs(2);
+/// Five times the 3 s within which a list is right after any fault: a loaded machine does other things, too. The time is printed.
+const BOUND: Duration = Duration::from_secs(15);
 
 pub(crate) fn url(text: &str) -> Url {
     Url::parse(text).unwrap()

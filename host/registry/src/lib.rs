@@ -19,6 +19,7 @@ mod etcd;
 mod file;
 #[cfg(any(feature = "etcd", feature = "zookeeper"))]
 mod last_lists;
+mod lookup;
 mod matching;
 mod memory;
 #[cfg(any(feature = "etcd", feature = "zookeeper"))]
@@ -32,4 +33,5 @@ mod conformance;
 pub use address::{check, open};
 pub use config::{FileConfigCenter, MemoryConfigCenter, check_config, open_config};
 pub use file::FileRegistry;
+pub use lookup::lookup;
 pub use memory::MemoryRegistry;

@@ -69,6 +69,42 @@ mod tests {
         assert_eq!(found, expected, "{consumer} asks for {provider}");
     }
 
+    /// V-BASE-13, V-BASE-14, V-BASE-15, V-BASE-16, V-BASE-17, V-BASE-18: dubbo-go's comparison and its key, and ours where it says the
+    /// same: by service and not by address.
+    #[test]
+    fn who_asks_for_a_service_does_not_ask_for_an_address() {
+        let service = "com.ikurento.user.UserProvider";
+        for (id, ours, theirs, expected) in [
+            ("V-BASE-13", "", "", true),
+            ("V-BASE-14", "group=gg", "group=", false),
+            ("V-BASE-15", "group=*", "group=gg", true),
+            ("V-BASE-15", "group=*", "group=gg&enabled=true", true),
+            ("V-BASE-15", "group=*", "group=gg&enabled=*", true),
+            ("V-BASE-16", "group=*", "group=gg&enabled=1", false),
+            ("V-BASE-17", "category=*", "", true),
+        ] {
+            let ours = Url::parse(&format!("dubbo://10.0.0.1:1/{service}?{ours}")).unwrap();
+            let theirs = Url::parse(&format!("dubbo://10.0.0.2:2/{service}?{theirs}")).unwrap();
+            assert_eq!(ours.url_equal(&theirs), expected, "{id}");
+            // Java's rule takes `enabled` for what it says, and a star of the entry for no group.
+            let odd = theirs.get(ENABLED).is_some_and(|enabled| enabled != "true");
+            if !odd {
+                assert_eq!(wants(&ours, &theirs, category(&theirs)), expected, "{id}");
+            }
+        }
+        for (query, key) in [
+            ("", "::"),
+            ("version=version1", ":version1:"),
+            ("version=version1&group=group1", ":version1:group1"),
+            ("group=group1", "::group1"),
+        ] {
+            let url = Url::parse(&format!("dubbo://h:1/{service}?{query}")).unwrap();
+            let expected = format!("{service}{key}");
+            assert_eq!(url.colon_separated_key(), expected, "V-BASE-18");
+        }
+    }
+
+    /// F-56, with the tests below: Dubbo Java's rule by its rows.
     #[test]
     fn interface_must_agree_or_be_a_star() {
         check("a.B", "a.B", true);

@@ -207,3 +207,6 @@ impl<B: Backend> Drop for TreeRegistry<B> {
         self.shared.shelves.end(self.holder);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,10 +40,14 @@ mod tests {
     use super::*;
     use crate::tree::settings::{REGISTRY, read};
 
+    /// V-BASE-11, V-BASE-12, 002-T25: a list of servers, or one.
     #[test]
     fn reads_the_keys_of_dubbo_java() {
         let (_, plain) = read::<Zookeeper>(REGISTRY, "zookeeper://h1").unwrap();
         assert_eq!(plain.cluster.addresses, "h1:2181");
+        let (_, list) =
+            read::<Zookeeper>(REGISTRY, "zookeeper://127.0.0.2:2181,128.0.0.1:2181").unwrap();
+        assert_eq!(list.cluster.addresses, "127.0.0.2:2181,128.0.0.1:2181");
         assert_eq!(plain.root.as_str(), "/dubbo");
         assert_eq!(
             (plain.cluster.session, plain.timeout),
@@ -61,8 +65,11 @@ mod tests {
         assert_eq!(full.extra_keys, ["a", "b"]);
         assert_eq!(full.file, Some("/x".into()));
         assert!(!format!("{url:?} {:?}", full.cluster).contains("secret"));
-        let (_, go) = read::<Zookeeper>(REGISTRY, "zookeeper://h1?registry.timeout=10s").unwrap();
-        assert_eq!(go.cluster.session, Duration::from_secs(10));
+        // As dubbo-go writes it, and with the blank of 002-T25.
+        for text in ["registry.timeout=10s", "session=%2010000"] {
+            let (_, go) = read::<Zookeeper>(REGISTRY, &format!("zookeeper://h1?{text}")).unwrap();
+            assert_eq!(go.cluster.session, Duration::from_secs(10), "{text}");
+        }
     }
 
     #[test]

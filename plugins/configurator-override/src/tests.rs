@@ -54,6 +54,28 @@ fn what_a_registry_holds_is_about_its_service_and_comes_first() {
     assert_eq!(give("A", registry, ""), format!("{URL}&b=2"));
 }
 
+/// V-CFG-03, V-CFG-04: an `empty` URL ends the list and what came before it; `anyhost` alone sets nothing.
+#[test]
+fn an_empty_url_says_that_there_are_none() {
+    let mut bench = bench();
+    let mut give = |urls: &str| {
+        let text = format!("[{urls}]");
+        bench
+            .rule(Scope::Service, "A.configurators", "registry:r", &text)
+            .unwrap();
+        bench.configure_export(URL).unwrap()
+    };
+    let (one, another) = (
+        "\"override://0.0.0.0/A?a=1\"",
+        "\"override://0.0.0.0/A?b=1\"",
+    );
+    assert_eq!(give(&format!("{one},{another}")), format!("{URL}&a=1&b=1"));
+    let empty = "\"empty://0.0.0.0/A\"";
+    assert_eq!(give(&format!("{one},{empty},{another}")), URL);
+    let no_more = "\"override://0.0.0.0/A?anyhost=true\"";
+    assert_eq!(give(&format!("{no_more},{one}")), format!("{URL}&a=1"));
+}
+
 #[test]
 fn without_rules_nothing_changes() {
     assert_eq!(bench().configure_export(URL).unwrap(), URL);

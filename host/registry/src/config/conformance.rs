@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use wubbo_core::{ConfigCenter, ConfigSubscription};
 
-/// Five times the goal of any text to arrive, at least 2 s.
-const BOUND: Duration = Duration::from_secs(2);
+/// Five times the 2 s within which a text is there after its server restarted (F-33): a loaded machine does other things, too. The
+/// time is printed.
+const BOUND: Duration = Duration::from_secs(10);
 
 /// Waits for this text. Other texts on the way are states in between.
 pub(super) async fn until_text(

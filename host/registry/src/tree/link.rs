@@ -69,17 +69,21 @@ impl<L: Live> Link<L> {
     pub(crate) fn open<B: Backend<Live = L>>(cluster: Cluster) -> Self {
         // The process owns the keepers: each outlives its last link by the time that closing a session takes, one second at most.
         static KEEPERS: OnceLock<Tasks> = OnceLock::new();
+        let (users, link) = Self::pair(format!("{} {}", B::NAME, cluster.addresses));
+        KEEPERS
+            .get_or_init(|| Tasks::new("registry sessions"))
+            .spawn(keep(B::connector(cluster), users));
+        link
+    }
+
+    /// A link that nobody keeps yet, `name` being its registry's in the log.
+    pub(super) fn pair(name: String) -> (Users<L>, Self) {
         let (state, receiver) = watch::channel(State {
             live: None,
             since: Instant::now(),
             reason: None,
         });
-        let name = format!("{} {}", B::NAME, cluster.addresses);
-        let users = Users { state, name };
-        KEEPERS
-            .get_or_init(|| Tasks::new("registry sessions"))
-            .spawn(keep(B::connector(cluster), users));
-        Self { state: receiver }
+        (Users { state, name }, Self { state: receiver })
     }
 
     pub(crate) fn is_live(&self) -> bool {
@@ -177,7 +181,7 @@ impl<L> Users<L> {
 }
 
 /// Keeps a connection until nobody is left.
-async fn keep<C: Connector>(mut connector: C, users: Users<C::Live>) {
+pub(super) async fn keep<C: Connector>(mut connector: C, users: Users<C::Live>) {
     let mut troubled = false;
     let mut pause = RETRY_MIN;
     while !users.state.is_closed() {

@@ -159,7 +159,7 @@ fn duration(url: &Url, key: &str, default: Duration) -> Result<Duration, String>
         return Ok(default);
     };
     // A day is far above any use, and far below what the client's arithmetic takes.
-    parse_duration(text)
+    parse_duration(text.trim())
         .filter(|read| (1..=86_400_000).contains(&read.as_millis()))
         .ok_or_else(|| format!("{key}={text} is no duration from 1 ms to 24 h, such as 5000 or 5s"))
 }

@@ -299,3 +299,40 @@ pub(crate) fn remedy(error: &Error) -> &'static str {
         _ => "see the log of the ZooKeeper server",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// F-22: what is tried again over the next connection, and what is for an operator to mend.
+    #[test]
+    fn every_error_has_its_meaning() {
+        for (error, expected) in [
+            (Error::NoNode, "see the log"),
+            (
+                Error::NoChildrenForEphemerals,
+                "made a parent node ephemeral",
+            ),
+            (Error::NodeExists, "see the log"),
+            (Error::NotEmpty, "nodes below it"),
+            (Error::NoAuth, "user and password"),
+            (Error::InvalidAcl, "user and password"),
+            (Error::QuotaExceeded, "quota"),
+            (Error::NotReadOnly, "lost its majority"),
+            (Error::UnexpectedErrorCode(-999), "see the log"),
+            (Error::ConnectionLoss, "connection"),
+            (Error::SessionExpired, "connection"),
+            (Error::SessionMoved, "connection"),
+            (Error::ClientClosed, "connection"),
+            (Error::Timeout, "connection"),
+            (Error::NoHosts, "connection"),
+        ] {
+            let text = error.to_string();
+            let found = match Trouble::from(error) {
+                Trouble::Connection => "connection",
+                Trouble::Refused { remedy, .. } => remedy,
+            };
+            assert!(found.contains(expected), "{text}: {found}");
+        }
+    }
+}

@@ -12,7 +12,8 @@ fn check(text: &str, directory: &str, name: &str) {
     assert_eq!(entry, (directory.to_owned(), name.to_owned()), "{text}");
 }
 
-/// Vectors of spec 30 and 50 by their ids, without the parameters that a caller adds.
+/// Vectors of spec 30 and 50 by their ids, without the parameters that a caller adds. F-06: what is announced says by its protocol and
+/// category what it is; there is no role that could be missing.
 #[test]
 fn writes_what_dubbo_java_writes() {
     // V-BASE-04, V-ZK-01, 001-T1: one encoding, parameters sorted.
@@ -72,6 +73,27 @@ fn reads_every_writers_form() {
         let url = url(text);
         let (_, name) = Root::new("dubbo").unwrap().entry(&url).unwrap();
         assert_eq!(read(&name, url.service(), PROVIDERS), Ok(url), "{text}");
+    }
+}
+
+/// V-BASE-01, V-BASE-02: what dubbo-go 1.5 wrote, every value encoded twice, is read as it was meant.
+#[test]
+fn reads_what_dubbo_go_1_5_wrote() {
+    let name = "dubbo%3A%2F%2F172.17.0.6%3A20000%2FUserProvider%3Faccesslog%3D%26anyhost%3Dtrue%26app.version%3D0.0.1%26application%3DBDTService%26auth%3D%26bean.name%3DUserProvider%26cluster%3Dfailover%26environment%3Ddev%26execute.limit%3D%26execute.limit.rejected.handler%3D%26group%3D%26interface%3Dcom.ikurento.user.UserProvider%26ip%3D172.17.0.6%26loadbalance%3Drandom%26methods.GetUser.loadbalance%3Drandom%26methods.GetUser.retries%3D1%26methods.GetUser.tps.limit.interval%3D%26methods.GetUser.tps.limit.rate%3D%26methods.GetUser.tps.limit.strategy%3D%26methods.GetUser.weight%3D0%26module%3Ddubbogo%2Buser-info%2Bserver%26name%3DBDTService%26organization%3Dikurento.com%26owner%3DZX%26param.sign%3D%26pid%3D6%26registry.role%3D3%26release%3Ddubbo-golang-1.3.0%26retries%3D%26service.filter%3Decho%252Ctoken%252Caccesslog%252Ctps%252Cgeneric_service%252Cexecute%252Cpshutdown%26side%3Dprovider%26timestamp%3D1591156155%26tps.limit.interval%3D%26tps.limit.rate%3D%26tps.limit.rejected.handler%3D%26tps.limit.strategy%3D%26tps.limiter%3D%26version%3D%26warmup%3D100";
+    let found = read(name, "com.ikurento.user.UserProvider", PROVIDERS).unwrap();
+    assert_eq!((found.host(), found.port()), ("172.17.0.6", Some(20000)));
+    for (key, value) in [
+        ("module", "dubbogo user-info server"),
+        (
+            "service.filter",
+            "echo,token,accesslog,tps,generic_service,execute,pshutdown",
+        ),
+        ("methods.GetUser.retries", "1"),
+        ("organization", "ikurento.com"),
+        ("timestamp", "1591156155"),
+        ("warmup", "100"),
+    ] {
+        assert_eq!(found.get(key), Some(value), "{key}");
     }
 }
 
