@@ -45,7 +45,7 @@ fn a_rust_consumer_sees_a_provider_of_3_2_as_a_consumer_of_3_2_does() {
     same("rust -> java 3.2", &golden.outcomes, got, &[]);
 }
 
-/// It answers in the serialization of the request, but what it refuses it refuses in fastjson2: then the number is what can be told.
+/// It answers in the serialization of the request, but what it refuses it refuses in fastjson2: then its status and the number are what can be told.
 #[test]
 fn a_rust_consumer_reads_what_a_provider_that_prefers_fastjson2_answers() {
     let Some(golden) = scene() else { return };

@@ -11,7 +11,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
-use wubbo_core::{Error, ErrorKind};
+use wubbo_core::{Error, ErrorKind, Status};
 
 use super::super::config::DubboConfig;
 use super::super::counters::Counters;
@@ -158,12 +158,11 @@ impl Connection {
             FrameKind::Response { status } if header.serialization == HESSIAN2 => {
                 self.answer(header.id, Ok((status, body)));
             }
-            FrameKind::Response { .. } => {
-                let message = format!(
-                    "{} answered in serialization {}, only hessian2 ({HESSIAN2}) is read here",
-                    self.address, header.serialization
+            FrameKind::Response { status } => {
+                self.answer(
+                    header.id,
+                    Err(self.unreadable(status, header.serialization)),
                 );
-                self.answer(header.id, Err(Error::new(ErrorKind::ClientError, message)));
             }
             FrameKind::Request { two_way } if header.event => match Event::parse(&body) {
                 Event::ReadOnly => {
@@ -180,6 +179,17 @@ impl Connection {
             }),
             FrameKind::Request { two_way: false } => {}
         }
+    }
+
+    /// An answer in another serialization: of a refusal the status is known nevertheless. Java 3.2 refuses in the serialization that it
+    /// prefers, whatever the request was written in.
+    fn unreadable(&self, status: Status, serialization: u8) -> Error {
+        let refused = (status != Status::OK).then(|| ErrorKind::from_status(status));
+        let message = format!(
+            "{} answered in serialization {serialization} with status {}, only hessian2 ({HESSIAN2}) is read here",
+            self.address, status.0
+        );
+        Error::new(refused.flatten().unwrap_or(ErrorKind::ClientError), message)
     }
 
     fn refuse_size(&self, header: Header) {

@@ -327,3 +327,27 @@ fn a_connection_remembers_a_bounded_number_of_heads() {
     let known = call("method999");
     assert_eq!(call(&"m".repeat(2000)), known);
 }
+
+/// Java 3.2 refuses in the serialization that it prefers (23 is fastjson2), whatever it was asked in.
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_keeps_the_status_of_a_refusal() {
+    let kinds = [
+        (20, ErrorKind::ClientError),
+        (40, ErrorKind::BadRequest),
+        (100, ErrorKind::ThreadPoolExhausted),
+        (77, ErrorKind::ClientError),
+    ];
+    for (status, kind) in kinds {
+        let mut frame = hex("dabb17000000000000000000000000014e");
+        frame[3] = status;
+        let (_provider, address) = made_of_bytes(move |id| with_id(frame.clone(), id)).await;
+        let protocol = DubboProtocol::new(DubboConfig::default());
+        let url = Url::parse(&format!("dubbo://{address}/a.B")).unwrap();
+        let invoker = protocol.refer(&url).unwrap();
+        let outcome = invoker.invoke(call("echo", Value::Int(7), LONG)).await;
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind(), kind, "{status}: {error}");
+        let text = format!("answered in serialization 23 with status {status}, only hessian2 (2)");
+        assert!(error.message().contains(&text), "{error}");
+    }
+}
