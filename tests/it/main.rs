@@ -21,4 +21,5 @@ mod robust;
 mod routing;
 mod statuses;
 mod swap;
+mod tls;
 mod vectors;

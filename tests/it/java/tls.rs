@@ -1,36 +1,15 @@
 //! TLS with a real Java consumer and a real Java provider of Dubbo 3.3.6, with the gateway between them: it is the provider of the one
 //! and the consumer of the other. One-way, and mutual where the provider of each wants a certificate.
 
-use std::path::Path;
-
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use wubbo_tests::hosts::Gateway;
 use wubbo_tests::java::{Auth, Java, Line, Outcomes, Tls};
 use wubbo_tests::scratch::Scratch;
 
 use super::{BY_GATEWAY, NAME, address, golden, same};
+use crate::tls::certificates;
 
 /// What the one-way form is shown with.
 const SOME: &str = "echo/";
-
-/// PEM files in a folder: one signer, and what it signed for a server and a client, both at 127.0.0.1.
-fn certificates(folder: &Path) {
-    let named = |names: Vec<String>, who: &str| {
-        let mut params = CertificateParams::new(names).unwrap();
-        params.distinguished_name.push(DnType::CommonName, who);
-        params
-    };
-    let mut root = named(vec![], "signer");
-    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let signer = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
-    std::fs::write(folder.join("signer.pem"), signer.pem()).unwrap();
-    for who in ["server", "client"] {
-        let key = KeyPair::generate().unwrap();
-        let signed = named(vec!["127.0.0.1".to_owned()], who).signed_by(&key, &signer);
-        std::fs::write(folder.join(format!("{who}.pem")), signed.unwrap().pem()).unwrap();
-        std::fs::write(folder.join(format!("{who}.key")), key.serialize_pem()).unwrap();
-    }
-}
 
 fn gateway(folder: &Scratch, provider: &str, auth: Auth) -> Gateway {
     let entry = format!("{provider}/org.wubbo.demo.EchoService?version=1.0.0&ssl-enabled=true\n");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpStream;
@@ -32,7 +32,8 @@ pub struct SslConfig {
     pub client_key_cert_chain_path: Option<PathBuf>,
     /// The consumer's private key, not encrypted. Default: none.
     pub client_private_key_path: Option<PathBuf>,
-    /// Who may sign providers' certificates. A reference with `ssl-enabled=true` needs it: the system's own list is not read.
+    /// Who may sign providers' certificates. Default: the system's own list, or what the environment's `SSL_CERT_FILE` and
+    /// `SSL_CERT_DIR` name; it is read once.
     pub client_trust_cert_collection_path: Option<PathBuf>,
 }
 
@@ -147,14 +148,14 @@ fn server_config(files: &SslConfig) -> Result<Arc<ServerConfig>, Error> {
 }
 
 fn client_config(files: &SslConfig) -> Result<Arc<ClientConfig>, Error> {
-    let trusted = required(
-        &files.client_trust_cert_collection_path,
-        "client_trust_cert_collection_path",
-    )?;
+    let trusted = match &files.client_trust_cert_collection_path {
+        Some(trusted) => Arc::new(roots(trusted)?),
+        None => system_roots()?,
+    };
     let builder = ClientConfig::builder_with_provider(crypto())
         .with_safe_default_protocol_versions()
-        .map_err(unusable(trusted))?
-        .with_root_certificates(roots(trusted)?);
+        .map_err(|error| Error::new(ErrorKind::Config, error.to_string()))?
+        .with_root_certificates(trusted);
     let Some(chain) = &files.client_key_cert_chain_path else {
         return Ok(Arc::new(builder.with_no_client_auth()));
     };
@@ -197,6 +198,25 @@ fn roots(path: &Path) -> Result<RootCertStore, Error> {
         roots.add(certificate).map_err(unusable(path))?;
     }
     Ok(roots)
+}
+
+/// Whom the system trusts. Certificates that cannot be read are left out: such lists hold what others put there.
+fn system_roots() -> Result<Arc<RootCertStore>, Error> {
+    static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
+    if let Some(roots) = ROOTS.get() {
+        return Ok(roots.clone());
+    }
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        let why: String = found.errors.iter().map(|e| format!(" ({e})")).collect();
+        let message = format!(
+            "ssl-enabled=true: this system has no list of trusted certificates{why}; name a file in PEM as client_trust_cert_collection_path"
+        );
+        return Err(Error::new(ErrorKind::Config, message));
+    }
+    Ok(ROOTS.get_or_init(|| Arc::new(roots)).clone())
 }
 
 fn unusable<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Error {

@@ -246,7 +246,13 @@ async fn files_of_no_use_are_named_before_anything_is_bound() {
     }
     let consumer = Url::parse("dubbo://127.0.0.1:1/a.B?ssl-enabled=true").unwrap();
     for (ssl, named) in [
-        (SslConfig::default(), "client_trust_cert_collection_path"),
+        (
+            without(
+                |ssl, to| ssl.client_trust_cert_collection_path = to,
+                path("gone.pem"),
+            ),
+            "gone.pem",
+        ),
         (
             without(|ssl, to| ssl.client_private_key_path = to, path("gone.key")),
             "gone.key",
