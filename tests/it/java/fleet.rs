@@ -17,10 +17,12 @@ use super::{address, only_wasm};
 
 /// The first-party plugins that have a part here.
 const PLUGINS: [&str; 3] = ["router-tag", "router-condition", "loadbalance-random"];
-/// Lines of the consumer that are counted together once a change is seen: a second.
-const LINES: usize = 5;
+/// Calls of each provider, on average, that are counted once a change is seen: then a random choice is never half of its part away.
+const PART: u64 = 60;
 /// A change is live within milliseconds; a machine that compiles at the same time is given time.
 const LIVE_LIMIT: Duration = Duration::from_secs(20);
+/// For the calls that are counted then.
+const COUNT_LIMIT: Duration = Duration::from_secs(80);
 /// Where the rules lie.
 const TAG_RULE: &str = "wubbo-demo-provider.tag-router";
 const CONDITION_RULE: &str = "org.wubbo.demo.EchoService:1.0.0:.condition-router";
@@ -79,7 +81,7 @@ impl Fleet {
         slice
     }
 
-    /// Waits until only these providers answer calls without and with the tag, and then counts for a second.
+    /// Waits until only these providers answer calls without and with the tag, and then counts.
     fn expect(&self, step: &str, plain: &[usize], tagged: &[usize]) {
         let (plain, tagged) = (self.names(plain), self.names(tagged));
         let wanted = |slice: &Slice| names(&slice.plain) == plain && names(&slice.tagged) == tagged;
@@ -94,7 +96,8 @@ impl Fleet {
             slice = self.next();
         }
         let mut sum = Slice::default();
-        for _ in 0..LINES {
+        while part(&sum.plain) < PART || part(&sum.tagged) < PART {
+            assert!(since.elapsed() < COUNT_LIMIT, "{step}: {sum:?}");
             sum.add(self.next());
         }
         println!(
@@ -105,9 +108,8 @@ impl Fleet {
         assert!(wanted(&sum), "{step}: {sum:?}");
         for answers in [&sum.plain, &sum.tagged] {
             // Shares of a random choice among few: none is far from its part.
-            let part = answers.values().sum::<u64>() / answers.len() as u64;
-            let fair = answers.values().all(|calls| *calls * 2 > part);
-            assert!(fair && part > 5, "{step}: {answers:?}");
+            let fair = answers.values().all(|calls| *calls * 2 > part(answers));
+            assert!(fair, "{step}: {answers:?}");
         }
         let total = self.total.borrow();
         assert_eq!(total.failed, 0, "{step}: {:?}", total.failure);
@@ -146,6 +148,11 @@ impl Fleet {
 
 fn names(shares: &Shares) -> Vec<&str> {
     shares.keys().map(String::as_str).collect()
+}
+
+/// What each of them answered, on average.
+fn part(shares: &Shares) -> u64 {
+    shares.values().sum::<u64>() / shares.len().max(1) as u64
 }
 
 /// As people read it.

@@ -24,7 +24,7 @@ struct Peer {
     elsewhere: [f64; 4],
 }
 
-const PEERS: [Peer; 3] = [
+const PEERS: [Peer; 4] = [
     Peer {
         name: "hessian-lite 3.2.13",
         goal: 2.0,
@@ -41,6 +41,12 @@ const PEERS: [Peer; 3] = [
         name: "hessian2-go 1.9.4",
         goal: 8.0,
         program: "go/target/wubbo-go-peer",
+        elsewhere: [2_200.0, 3_600.0, 30_000.0, 35_000.0],
+    },
+    Peer {
+        name: "hessian2-go 1.12.5",
+        goal: 8.0,
+        program: "go3/target/wubbo-go-peer",
         elsewhere: [2_200.0, 3_600.0, 30_000.0, 35_000.0],
     },
 ];

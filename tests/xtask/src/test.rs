@@ -21,7 +21,7 @@ pub(crate) fn test() -> Done {
             java_peers()?;
         }
         if go {
-            go_peer()?;
+            go_peer("go")?;
         }
         if node { node_peer() } else { Ok(()) }
     });
@@ -141,7 +141,8 @@ pub(crate) fn bench() -> Done {
         java_peers()?;
     }
     if setup::go()? {
-        go_peer()?;
+        go_peer("go")?;
+        go_peer("go3")?;
     }
     plugins::build()?;
     let mut build = cargo();
@@ -193,8 +194,9 @@ fn java_peers() -> Done {
     Ok(())
 }
 
-fn go_peer() -> Done {
-    let folder = root().join("tests/interop/go");
+/// A peer of one line of dubbo-go, below `tests/interop`.
+fn go_peer(line: &str) -> Done {
+    let folder = root().join("tests/interop").join(line);
     run(
         "build the Go peer",
         Command::new("go").args(["build", "-C"]).arg(folder).args([
