@@ -2,6 +2,7 @@
 
 mod connector;
 mod live;
+mod watch;
 
 use std::time::Duration;
 

@@ -5,8 +5,8 @@
 //! up again.
 
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use zookeeper_client::{Client, Error, SessionInfo, SessionState};
 
 use super::live::ZookeeperLive;
+use super::watch::{Ended, Service};
 use crate::tree::link::{Connector, Failure, Users};
 use crate::tree::settings::Cluster;
 
@@ -35,9 +36,6 @@ pub(super) struct ZookeeperConnector {
     epoch: u64,
     former: VecDeque<i64>,
 }
-
-/// The client's task, taken from the library instead of being started detached.
-type Service = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl ZookeeperConnector {
     pub(super) fn new(cluster: Cluster) -> Self {
@@ -103,10 +101,11 @@ impl Connector for ZookeeperConnector {
         }
         self.session = Some(client.session().clone());
         let mut tasks = JoinSet::new();
-        tasks.spawn(service);
+        let ended = Ended::default();
+        tasks.spawn(ended.note(service));
         let mut states = client.state_watcher();
         let former: Arc<[i64]> = self.former.iter().copied().collect();
-        let live = ZookeeperLive::new(client, self.epoch, former, &self.cluster);
+        let live = ZookeeperLive::new(client, self.epoch, former, ended, &self.cluster);
         // Another server of the cluster may lag behind what the session saw at the last one.
         let synced = tokio::select! {
             synced = live.sync("/") => synced.is_ok(),

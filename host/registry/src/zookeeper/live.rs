@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use zookeeper_client::{Acls, Client, CreateMode, Error, OneshotWatcher};
 
+use super::watch::Ended;
 use crate::tree::backend::{Changed, Live, Reading, Trouble};
 use crate::tree::node::{Node, Owner};
 use crate::tree::settings::Cluster;
@@ -18,17 +19,26 @@ pub(crate) struct ZookeeperLive {
     epoch: u64,
     /// Ids of our former sessions, whose entries may still be there.
     former: Arc<[i64]>,
+    /// Of the client's task.
+    ended: Ended,
     /// Whether we have an identity.
     known: bool,
 }
 
 impl ZookeeperLive {
-    pub(super) fn new(client: Client, epoch: u64, former: Arc<[i64]>, cluster: &Cluster) -> Self {
+    pub(super) fn new(
+        client: Client,
+        epoch: u64,
+        former: Arc<[i64]>,
+        ended: Ended,
+        cluster: &Cluster,
+    ) -> Self {
         let known = !cluster.identity.0.is_empty();
         Self {
             client,
             epoch,
             former,
+            ended,
             known,
         }
     }
@@ -167,7 +177,7 @@ impl Live for ZookeeperLive {
         let path = node.path();
         let (stat, watcher) = self.ask(self.client.check_and_watch_stat(&path)).await?;
         Ok(match stat {
-            Some(_) => fired(watcher),
+            Some(_) => self.ended.fired(watcher),
             None => Box::pin(std::future::ready(Ok(()))),
         })
     }
@@ -184,10 +194,12 @@ impl Live for ZookeeperLive {
             {
                 Err(Error::NoNode) => {
                     if let Some(watcher) = self.absent(directory).await? {
-                        return Ok((Vec::new(), fired(watcher)));
+                        return Ok((Vec::new(), self.ended.fired(watcher)));
                     }
                 }
-                found => return Ok(found.map(|(names, watcher)| (names, fired(watcher)))?),
+                found => {
+                    return Ok(found.map(|(names, watcher)| (names, self.ended.fired(watcher)))?);
+                }
             }
         }
     }
@@ -201,11 +213,12 @@ impl Live for ZookeeperLive {
             match self.ask(self.client.get_and_watch_data(path)).await {
                 Err(Error::NoNode) => {
                     if let Some(watcher) = self.absent(path).await? {
-                        return Ok((None, fired(watcher)));
+                        return Ok((None, self.ended.fired(watcher)));
                     }
                 }
                 found => {
-                    return Ok(found.map(|(bytes, _, watcher)| (Some(bytes), fired(watcher)))?);
+                    return Ok(found
+                        .map(|(bytes, _, watcher)| (Some(bytes), self.ended.fired(watcher)))?);
                 }
             }
         }
@@ -243,13 +256,6 @@ impl fmt::Debug for ZookeeperLive {
             .field("epoch", &self.epoch)
             .finish_non_exhaustive()
     }
-}
-
-fn fired(watcher: OneshotWatcher) -> Changed {
-    Box::pin(async move {
-        watcher.changed().await;
-        Ok(())
-    })
 }
 
 impl From<Error> for Trouble {
