@@ -60,7 +60,7 @@ async fn the_layout_is_that_of_dubbo_java() {
     assert!(found.values().all(|(_, lease)| *lease == 0), "{found:?}");
 }
 
-/// F-46, 002-T20, B-23: neither siblings with a longer name nor deeper keys are entries.
+/// F-46, F-67, 002-T20, V-ETCD-06, B-23: neither siblings with a longer name nor deeper keys are entries.
 #[tokio::test]
 async fn only_children_are_listed() {
     let Some(server) = Kind::Etcd.shared() else {
@@ -92,7 +92,7 @@ async fn only_children_are_listed() {
     silent(&mut subscription, Duration::from_millis(300)).await;
 }
 
-/// F-47, 002-T9 to T11, F-53 (002-T6): a callback per change of the set, none for a put that changes nothing, for what lies elsewhere,
+/// F-30, F-47, 002-T6, 002-T9, 002-T10, 002-T11, F-53: a callback per change of the set, none for a put that changes nothing, for what lies elsewhere,
 /// or after the end.
 #[tokio::test]
 async fn a_callback_per_change() {

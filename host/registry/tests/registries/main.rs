@@ -26,17 +26,22 @@ macro_rules! on_both {
     };
 }
 
+mod alone;
 mod config_center;
 #[path = "../../src/config/conformance.rs"]
 mod config_conformance;
 #[path = "../../src/conformance.rs"]
 mod conformance;
+mod coverage;
+mod ensemble;
 mod etcd_keys;
 mod etcd_leases;
+mod faults;
 mod outages;
 mod owners;
 mod proxy;
 mod raw;
 mod rounds;
+mod rows;
 mod server;
 mod sessions;

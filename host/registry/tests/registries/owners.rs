@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::conformance::until_ports;
 use crate::raw::{Life, Raw, eventually};
-use crate::rounds::open;
+use crate::rounds::{open, registered};
 use crate::server::{Kind, address, free_port};
 use crate::sessions::{entry, silent, subscribed};
 
@@ -80,7 +80,7 @@ async fn dead_servers_of_a_cluster_are_passed_over(kind: Kind) {
         &format!("backup={further}&group=backup&session=4000"),
     );
     let registry = open(&address).await;
-    registry.register(&entry(1)).await.unwrap();
+    registered(&registry, &entry(1)).await;
     assert!(registry.is_available());
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -19,6 +20,8 @@ enum Mode {
     Silent,
     /// Connections are closed, new ones at once.
     Cut,
+    /// What the server says is late by this, one piece after the other.
+    Slow(Duration),
 }
 
 pub(crate) struct Proxy {
@@ -66,6 +69,11 @@ impl Proxy {
         self.mode.send_replace(Mode::Cut);
     }
 
+    /// Each answer takes `delay`, and answers wait for each other.
+    pub(crate) fn slow(&self, delay: Duration) {
+        self.mode.send_replace(Mode::Slow(delay));
+    }
+
     /// Connections that were ever taken, and those that are open now.
     pub(crate) fn connections(&self) -> (usize, usize) {
         let read = |count: &AtomicUsize| count.load(Ordering::SeqCst);
@@ -108,16 +116,25 @@ async fn pass(client: TcpStream, server: u16, mut modes: watch::Receiver<Mode>) 
     let (from_server, to_server) = server.into_split();
     let (up, down) = (modes.clone(), modes.clone());
     tokio::select! {
-        () = copy(from_client, to_server, up) => {}
-        () = copy(from_server, to_client, down) => {}
+        () = copy(from_client, to_server, up, false) => {}
+        () = copy(from_server, to_client, down, true) => {}
         _ = modes.wait_for(|mode| *mode == Mode::Cut) => {}
     }
 }
 
-async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut modes: watch::Receiver<Mode>) {
+async fn copy(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut modes: watch::Receiver<Mode>,
+    answers: bool,
+) {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let read = from.read(&mut buffer).await.unwrap_or(0);
+        let mode = *modes.borrow();
+        if let (Mode::Slow(delay), true) = (mode, answers) {
+            tokio::time::sleep(delay).await;
+        }
         if modes.wait_for(|mode| *mode != Mode::Silent).await.is_err() || read == 0 {
             return;
         }

@@ -184,11 +184,11 @@ impl Raw {
     }
 }
 
-/// Waits until `condition` holds, 10 s at most, and prints how long that took.
+/// Waits until `condition` holds, 20 s at most, and prints how long that took.
 pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !condition().await {
-        assert!(started.elapsed() < Duration::from_secs(10), "{what}");
+        assert!(started.elapsed() < Duration::from_secs(20), "{what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     println!("{what}: {:.0} ms", started.elapsed().as_secs_f64() * 1e3);

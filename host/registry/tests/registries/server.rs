@@ -5,8 +5,9 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 const JAR: &str = "/usr/share/java/zookeeper.jar";
@@ -68,6 +69,41 @@ impl Kind {
 
     /// A server for one test, with further words on its command line.
     pub(crate) fn with(self, further: &[&str]) -> Option<Server> {
+        let mut server = Server::prepared(self, |_| ())?;
+        let further = further.iter().copied().map(str::to_owned);
+        server.command.extend(further);
+        server.start();
+        Some(server)
+    }
+
+    /// The configuration of a server in `home`, and what starts it there.
+    fn command(self, home: &Path, port: u16) -> Vec<String> {
+        let words = match self {
+            Self::Zookeeper => {
+                let configuration = format!(
+                    "tickTime=200\ndataDir=data\nclientPort={port}\nclientPortAddress=127.0.0.1\n\
+                     admin.enableServer=false\n4lw.commands.whitelist=*\nmaxClientCnxns=0\n"
+                );
+                fs::write(home.join("zoo.cfg"), configuration).unwrap();
+                let main = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
+                format!("java -Xmx128m -cp {JAR} {main} zoo.cfg")
+            }
+            Self::Etcd => {
+                let (clients, peers) = (
+                    format!("http://127.0.0.1:{port}"),
+                    format!("http://127.0.0.1:{}", free_port()),
+                );
+                format!(
+                    "etcd --data-dir data --listen-client-urls {clients} --advertise-client-urls {clients} \
+                     --listen-peer-urls {peers} --initial-advertise-peer-urls {peers} --initial-cluster default={peers}"
+                )
+            }
+        };
+        words.split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Whether it can be started here; says so when not.
+    fn is_here(self) -> bool {
         if !self.is_installed() {
             let reason = format!(
                 "no {} (Debian packages zookeeper, etcd-server and a JRE)",
@@ -78,52 +114,51 @@ impl Kind {
                 "{reason}"
             );
             println!("left out: {reason}");
+            return false;
+        }
+        true
+    }
+}
+
+/// A port that nobody listens at, and that no program is given who asks for any: those are above it.
+pub(crate) fn free_port() -> u16 {
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = process::id() * 101 + GIVEN.fetch_add(1, Ordering::Relaxed);
+        let port = u16::try_from(22_000 + number % 10_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+impl Server {
+    /// A server that is not started yet: `prepare` may change what lies in its folder. `None` when there is none on this machine.
+    pub(crate) fn prepared(kind: Kind, prepare: impl FnOnce(&Path)) -> Option<Self> {
+        if !kind.is_here() {
             return None;
         }
         let home = tempfile::tempdir().unwrap();
-        let [port, peers] = [free_port(), free_port()];
-        let words = match self {
-            Self::Zookeeper => {
-                let configuration = format!(
-                    "tickTime=200\ndataDir=data\nclientPort={port}\nclientPortAddress=127.0.0.1\n\
-                     admin.enableServer=false\n4lw.commands.whitelist=*\nmaxClientCnxns=0\n"
-                );
-                fs::write(home.path().join("zoo.cfg"), configuration).unwrap();
-                let main = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
-                format!("java -Xmx128m -cp {JAR} {main} zoo.cfg")
-            }
-            Self::Etcd => {
-                let (clients, peers) = (
-                    format!("http://127.0.0.1:{port}"),
-                    format!("http://127.0.0.1:{peers}"),
-                );
-                format!(
-                    "etcd --data-dir data --listen-client-urls {clients} --advertise-client-urls {clients} \
-                     --listen-peer-urls {peers} --initial-advertise-peer-urls {peers} --initial-cluster default={peers}"
-                )
-            }
-        };
-        let words = words.split_whitespace().chain(further.iter().copied());
-        let mut server = Server {
-            kind: self,
+        let port = free_port();
+        let command = kind.command(home.path(), port);
+        prepare(home.path());
+        Some(Self {
+            kind,
             home,
             port,
             shell: None,
             pid: String::new(),
-            command: words.map(str::to_owned).collect(),
-        };
-        server.start();
-        Some(server)
+            command,
+        })
     }
-}
 
-pub(crate) fn free_port() -> u16 {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    free.local_addr().unwrap().port()
-}
-
-impl Server {
     pub(crate) fn start(&mut self) {
+        self.launch();
+        self.wait();
+    }
+
+    /// Starts it without waiting for it.
+    pub(crate) fn launch(&mut self) {
         let mut shell = Command::new("sh")
             .args(["-c", RUN, "sh"])
             .args(&self.command)
@@ -136,6 +171,10 @@ impl Server {
         let mut output = BufReader::new(shell.stdout.take().unwrap());
         output.read_line(&mut self.pid).unwrap();
         self.shell = Some(shell);
+    }
+
+    /// Waits until it serves.
+    pub(crate) fn wait(&self) {
         let deadline = Instant::now() + START_MAX;
         while !self.is_ready() {
             let log = fs::read_to_string(self.home.path().join("server.log"));
