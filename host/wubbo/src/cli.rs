@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 a wrong command line, 64 a wrong configuration.
 
+mod arguments;
 mod attach;
 mod bench;
 mod call;

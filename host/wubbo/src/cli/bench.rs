@@ -11,15 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
-use serde_json::Value as Json;
+use anyhow::anyhow;
 use tokio::time::Instant;
-use wubbo_hessian2::Value;
 
-use super::output;
 use super::target::Target;
+use super::{arguments, output};
 use crate::config::parse_duration;
-use crate::json;
 use cpu::CpuTimes;
 use figures::Figures;
 use load::Load;
@@ -47,7 +44,7 @@ pub(crate) struct Bench {
     target: Target,
     /// The method's Java name.
     method: String,
-    /// The arguments, each as JSON, typed as `wubbo call` infers them.
+    /// The arguments, each as JSON or @FILE, typed as `wubbo call` infers them.
     #[arg(value_name = "JSON", allow_negative_numbers = true)]
     arguments: Vec<String>,
     /// The Java types of the arguments.
@@ -134,7 +131,7 @@ impl Bench {
     }
 
     async fn plan(&self) -> anyhow::Result<Plan> {
-        let (types, values) = self.arguments()?;
+        let (types, values) = arguments::typed(&self.arguments, self.types.as_deref())?;
         let stub = self
             .target
             .stub(&[
@@ -161,26 +158,5 @@ impl Bench {
             duration: self.duration,
             server_pid: self.server_pid,
         })
-    }
-
-    /// What is sent, read from the command line: Java types and values.
-    fn arguments(&self) -> anyhow::Result<(Vec<String>, Vec<Value>)> {
-        let parsed = self.arguments.iter().map(|text| {
-            serde_json::from_str::<Json>(text)
-                .with_context(|| format!("the argument {text} is no JSON"))
-        });
-        let arguments: Vec<Json> = parsed.collect::<Result<_, _>>()?;
-        let types = self
-            .types
-            .clone()
-            .unwrap_or_else(|| arguments.iter().map(json::infer).collect());
-        let values = arguments
-            .iter()
-            .zip(&types)
-            .map(|(argument, java)| json::to_value(argument, java));
-        let values = values
-            .collect::<Result<_, _>>()
-            .map_err(|error| anyhow!("{error}"))?;
-        Ok((types, values))
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::anyhow;
 use serde_json::Value as Json;
 use wubbo_core::ErrorKind;
 
-use super::output;
 use super::target::Target;
+use super::{arguments, output};
 use crate::contract::{CallError, CallOptions};
 use crate::json;
 
@@ -26,7 +26,7 @@ pub(crate) struct Call {
     target: Target,
     /// The method's Java name.
     method: String,
-    /// The arguments, each as JSON.
+    /// The arguments, each as JSON, or @FILE for a file that holds it.
     #[arg(value_name = "JSON", allow_negative_numbers = true)]
     arguments: Vec<String>,
     /// The Java types of the arguments, such as java.lang.String,int,byte[].
@@ -57,28 +57,7 @@ impl Call {
     }
 
     async fn call(self) -> anyhow::Result<()> {
-        let parsed = self.arguments.iter().map(|text| {
-            serde_json::from_str::<Json>(text).with_context(|| {
-                format!("the argument {text} is no JSON (text needs its own quotes: '\"text\"')")
-            })
-        });
-        let arguments: Vec<Json> = parsed.collect::<Result<_, _>>()?;
-        let types: Vec<String> = match &self.types {
-            Some(types) if types.len() == arguments.len() => types.clone(),
-            Some(types) => bail!(
-                "--types names {} types, but there are {} arguments",
-                types.len(),
-                arguments.len()
-            ),
-            None => arguments.iter().map(json::infer).collect(),
-        };
-        let values = arguments
-            .iter()
-            .zip(&types)
-            .map(|(argument, java)| json::to_value(argument, java));
-        let values = values
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| anyhow!("{error}"))?;
+        let (types, values) = arguments::typed(&self.arguments, self.types.as_deref())?;
 
         let timeout = ("timeout", self.timeout.as_millis().to_string());
         let stub = self

@@ -6,7 +6,7 @@ use anyhow::Context;
 use serde_json::{Value as Json, json};
 
 use super::table::table;
-use super::{http, output};
+use super::{arguments, http, output};
 
 /// Asks a running gateway which provider each router and the balancer would keep or drop for a call, and why. Nobody is called.
 ///
@@ -23,7 +23,7 @@ pub(crate) struct Explain {
     service: String,
     /// The method's Java name.
     method: String,
-    /// The arguments, each as JSON.
+    /// The arguments, each as JSON, or @FILE for a file that holds it.
     #[arg(value_name = "JSON", allow_negative_numbers = true)]
     arguments: Vec<String>,
     /// The Java types of the arguments, such as java.lang.String,int,byte[].
@@ -42,11 +42,6 @@ pub(crate) struct Explain {
 
 impl Explain {
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let arguments = self.arguments.iter().map(|text| {
-            serde_json::from_str::<Json>(text).with_context(|| {
-                format!("the argument {text} is no JSON (text needs its own quotes: '\"text\"')")
-            })
-        });
         let attachments: BTreeMap<&str, &str> = self
             .attachments
             .iter()
@@ -55,7 +50,7 @@ impl Explain {
         let question = json!({
             "service": self.service,
             "method": self.method,
-            "arguments": arguments.collect::<anyhow::Result<Vec<_>>>()?,
+            "arguments": arguments::parse(&self.arguments)?,
             "types": self.types,
             "attachments": attachments,
         });

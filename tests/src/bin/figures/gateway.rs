@@ -6,12 +6,17 @@ use wubbo_tests::process::Error;
 use wubbo_tests::scratch::Scratch;
 
 use crate::calls::{CALLS, LOADS};
+use crate::relay;
 use crate::server::{Server, WUBBO, number};
 
 /// The load that a hop's latency is measured with: calls per second.
 const HOP_RATE: &str = "5000";
 /// What a hop may add, microseconds.
 const HOP_GOALS: [(&str, u64); 2] = [("p50", 50), ("p99", 150)];
+/// The bytes of a bulk call's `byte[]`, 100 KB: a multiple of three, so that base64 needs no padding.
+const BULK_BYTES: usize = 3 * 34_133;
+/// What a bulk call may cost a gateway, compared with copying it.
+const BULK_GOAL: f64 = 1.1;
 /// What a gateway has linked in: the same policies as wasm files.
 const FIRST_PARTY: [&str; 11] = [
     "configurator-override",
@@ -67,6 +72,7 @@ pub(crate) fn tables() -> Result<(), Error> {
             }
         }
         hop(&behind, &gateway)?;
+        bulk(&behind, &gateway, &folder)?;
     }
     Ok(())
 }
@@ -115,5 +121,31 @@ fn hop(provider: &Server, gateway: &Server) -> Result<(), Error> {
             format!("{through} (+{added})")
         );
     }
+    Ok(())
+}
+
+/// What a bulk call costs a gateway, beside a relay on the same core that copies the bytes.
+fn bulk(provider: &Server, gateway: &Server, folder: &Scratch) -> Result<(), Error> {
+    let base64 = "A".repeat(BULK_BYTES / 3 * 4);
+    let file = folder.write("bulk.json", format!("\"{base64}\""));
+    let file = file.map_err(|error| Error::new(&error.to_string()))?;
+    let argument = format!("@{}", file.display());
+    let load = ["--types", "byte[]", "--connections", "4", "--depth", "4"];
+    let cpu = |server: &Server| {
+        let figures = server.bench("echoBytes", Some(&argument), &load)?;
+        Ok(number(&figures, "server_cpu_us_per_call"))
+    };
+    let relay = relay::start(0, provider)?;
+    let (copied, passed): (f64, f64) = (cpu(&relay)?, cpu(gateway)?);
+    println!(
+        "{:18} {:>9} {:>12} {:>14} {:>8}",
+        "100 KB byte[]", "load", "relay us", "gateway us", "goal"
+    );
+    println!(
+        "{:18} {:>9} {copied:>12.1} {:>14} {BULK_GOAL:>8}",
+        "CPU per call",
+        "4 x 4",
+        format!("{passed:.1} ({:.2} x)", passed / copied)
+    );
     Ok(())
 }

@@ -16,6 +16,7 @@ mod floor;
 mod gateway;
 mod peers;
 mod providers;
+mod relay;
 mod server;
 
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let done = match arguments.as_slice() {
         [] => figures(),
         [mode, answer] if mode == floor::MODE => floor::serve(answer),
+        [mode, target] if mode == relay::MODE => relay::serve(target),
         other => Err(Error::new(&format!("no such mode: {}", other.join(" ")))),
     };
     match done {
