@@ -29,8 +29,10 @@ const STABLE: Duration = Duration::from_secs(1);
 enum State {
     /// Nobody asked for a connection yet.
     Idle,
-    /// One is being made.
+    /// The first one is being made.
     Connecting,
+    /// Another one is being made after an attempt failed or the connection broke.
+    Reconnecting,
     /// There is one.
     Up(Arc<Connection>),
     /// The last attempt failed, or the connection broke; the next attempt comes after a pause.
@@ -103,12 +105,13 @@ impl Peer {
         &self.address
     }
 
-    /// Whether a call has a chance: there is a connection that takes calls, or nothing speaks against making one.
+    /// Whether a call has a chance: there is a connection that takes calls, or nothing speaks against making one. An address that failed
+    /// has none before it is connected again: else each attempt on a dead provider would draw the calls of that moment to it.
     pub(super) fn is_available(&self) -> bool {
         match &*self.state.borrow() {
             State::Up(connection) => !connection.is_draining(),
             State::Idle | State::Connecting => true,
-            State::Down(_) => false,
+            State::Reconnecting | State::Down(_) => false,
         }
     }
 
@@ -133,7 +136,7 @@ impl Peer {
         let settled = state.wait_for(|state| match state {
             State::Up(connection) => !connection.is_draining(),
             State::Down(_) => true,
-            State::Idle | State::Connecting => false,
+            State::Idle | State::Connecting | State::Reconnecting => false,
         });
         match settled.await.as_deref() {
             Ok(State::Up(connection)) => Ok(connection.clone()),
@@ -172,8 +175,8 @@ impl Connector {
         let mut pause = BACKOFF_FIRST;
         // Connections that drain still answer what they owe.
         let old = Tasks::new("dubbo connections");
+        self.state.send_replace(State::Connecting);
         loop {
-            self.state.send_replace(State::Connecting);
             let since = Instant::now();
             let cause = match self.connect().await {
                 Ok(stream) => self.up(&old, stream).await,
@@ -228,10 +231,11 @@ impl Connector {
         }
     }
 
-    /// Tells callers why there is no connection, and waits before the next attempt.
+    /// Tells callers why there is no connection, until it is time for the next attempt.
     async fn down(&self, cause: String, pause: Duration) {
         self.state.send_replace(State::Down(cause.into()));
         sleep(jittered(pause)).await;
+        self.state.send_replace(State::Reconnecting);
     }
 
     async fn connect(&self) -> Result<Stream, String> {

@@ -94,6 +94,32 @@ async fn a_provider_that_closes_what_it_accepts_is_left_alone_for_longer_and_lon
 }
 
 #[tokio::test]
+async fn an_address_that_failed_is_not_available_before_it_is_connected_again() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    // Its queue takes one; who comes later waits.
+    let full = socket.listen(0).unwrap();
+    let address = full.local_addr().unwrap();
+    let _queued = TcpStream::connect(address).await.unwrap();
+    let protocol = DubboProtocol::new(DubboConfig {
+        connect_timeout: Duration::from_millis(200),
+        ..DubboConfig::default()
+    });
+    let url = Url::parse(&format!("dubbo://{address}/a.B")).unwrap();
+    let invoker = protocol.refer(&url).unwrap();
+    assert!(
+        invoker.is_available(),
+        "nothing speaks against a first attempt"
+    );
+    invoker.invoke(one_way()).await.unwrap_err();
+    // Several further attempts fall into this time.
+    for _ in 0..100 {
+        assert!(!invoker.is_available(), "a call would be drawn to it");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_drain_waits_until_the_last_answer_is_written() {
     let scene = scene(DubboConfig::default()).await;
     let mut stream = TcpStream::connect(scene.listener.local_addr())
