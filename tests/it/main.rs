@@ -19,7 +19,16 @@ mod node;
 mod plugin_cli;
 mod robust;
 mod routing;
+mod scenarios;
 mod statuses;
 mod swap;
 mod tls;
 mod vectors;
+
+// The servers and the fault proxy of the registries' own tests, which a crate below this one cannot take from here.
+#[path = "../../host/registry/tests/registries/proxy.rs"]
+#[allow(dead_code, reason = "each suite uses a part")]
+mod proxy;
+#[path = "../../host/registry/tests/registries/server.rs"]
+#[allow(dead_code, reason = "each suite uses a part")]
+mod server;

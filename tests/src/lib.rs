@@ -18,4 +18,3 @@ pub mod plugin_files;
 pub mod process;
 pub mod scratch;
 pub mod wire;
-pub mod zookeeper;

@@ -9,9 +9,9 @@ use wubbo_tests::artifacts;
 use wubbo_tests::hosts::Gateway;
 use wubbo_tests::java::{Counted, Java, Line, Provider, Steady, installed};
 use wubbo_tests::plugin_files::{fixture, put, stamped};
-use wubbo_tests::zookeeper::Zookeeper;
 
 use super::scene::{CONSUMER, NODES, Site, Texts};
+use crate::server::{Kind, Server};
 
 /// A change is live within a second; a machine that compiles at the same time is given time.
 const LIVE_LIMIT: Duration = Duration::from_secs(40);
@@ -31,14 +31,14 @@ struct Story {
     total: Counted,
     site: Site,
     _providers: Vec<Provider>,
-    _zookeeper: Zookeeper,
+    _zookeeper: Server,
 }
 
 impl Story {
     /// A provider of 2.7.23, two of 3.3.6, and a consumer of `line` that calls so often a second.
     fn start(line: Line, rate: u32) -> Option<Self> {
         let java = installed(line).unwrap()?;
-        let zookeeper = Zookeeper::start().unwrap()?;
+        let zookeeper = Kind::Zookeeper.own()?;
         let address = zookeeper.address("");
         let registry = address.trim_end_matches('?');
         let two = installed(Line::Dubbo2).unwrap()?;

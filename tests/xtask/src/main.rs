@@ -4,6 +4,7 @@ mod codec;
 mod fuzz;
 mod plugins;
 mod run;
+mod scenarios;
 mod setup;
 mod test;
 
@@ -14,6 +15,7 @@ cargo xtask <command>
 
   demo [--stay]   swap a filter while real Dubbo calls run through a gateway; --stay keeps everything up
   attach-demo     gateways in the path of unmodified Java consumers over a real ZooKeeper, and out of it
+  scenarios       the outage scenarios on ZooKeeper and etcd, and tests/scenarios-report.md; scenarios full: at full length
   test            every check and test; what .ci/run calls
   full            the long forms of the scenarios (minutes to hours), and with nightly the fuzz targets
   fuzz            the fuzz targets alone, ten minutes each (WUBBO_FUZZ_SECONDS)
@@ -30,6 +32,8 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["demo", rest @ ..] if rest.iter().all(|word| *word == "--stay") => test::demo(rest),
         ["attach-demo"] => test::attach_demo(),
+        ["scenarios"] => scenarios::report(false),
+        ["scenarios", "full"] => scenarios::report(true),
         ["test"] => test::test(),
         ["full"] => test::full(),
         ["fuzz"] => fuzz::all(),

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 
 use crate::run::{Done, cargo, root, run, say, target_dir};
-use crate::{codec, fuzz, plugins, setup};
+use crate::{codec, fuzz, plugins, scenarios, setup};
 
 /// Every check and test.
 pub(crate) fn test() -> Done {
@@ -89,8 +89,10 @@ pub(crate) fn full() -> Done {
         "long forms",
         cargo()
             .args(["test", "--workspace", "--test", "it"])
+            .env(scenarios::FOLDER, scenarios::folder()?)
             .env("WUBBO_FULL", "on"),
     )?;
+    scenarios::write()?;
     run(
         "long forms of the plugin host",
         cargo()
