@@ -1,15 +1,16 @@
-//! The live list of a service's providers, as a registry announces them.
+//! The live list of a service's providers, as registries announce them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use wubbo_core::{Directory, Protocol, ProviderList, Subscription, Url};
+use wubbo_core::{Directory, Protocol, ProviderList, Url};
 
+use crate::announcements::Announcements;
 use crate::build::ListBuilder;
 use crate::context::DirectoryContext;
 use crate::live::{LiveList, Source};
 
-/// Follows one subscription. Send + Sync; dropping it ends the subscription.
+/// Follows the subscriptions of one service. Send + Sync; dropping it ends them.
 #[derive(Debug)]
 pub struct RegistryDirectory {
     url: Url,
@@ -18,29 +19,22 @@ pub struct RegistryDirectory {
 }
 
 impl RegistryDirectory {
-    /// Follows `subscription` for the reference `url`; `registry` is named in errors. Entries of protocols that are not among
-    /// `protocols` are skipped and counted, and with `skip_gateways` so are entries that a gateway registered (spec GW-2).
-    /// Must be called on a tokio runtime.
+    /// Follows `announcements` for the reference `url`; a provider that several registries announce is one. Entries of protocols that
+    /// are not among `protocols` are skipped and counted, and with `skip_gateways` so are entries that a gateway registered (spec
+    /// GW-2). Must be called on a tokio runtime.
     #[must_use]
     pub fn new(
         url: Url,
-        registry: &Url,
         protocols: &[Arc<dyn Protocol>],
         skip_gateways: bool,
         context: DirectoryContext,
-        subscription: Subscription,
+        announcements: Announcements,
     ) -> Self {
-        // A file registry has a path and no address.
-        let place = if registry.host().is_empty() {
-            ""
-        } else {
-            registry.location()
-        };
         let builder = ListBuilder::new(url.clone(), protocols, skip_gateways);
         Self {
             url,
-            registry: format!("{}://{place}{}", registry.protocol(), registry.path()),
-            live: LiveList::start(builder, context, Source::Registry(subscription)),
+            registry: announcements.registries(),
+            live: LiveList::start(builder, context, Source::Registries(announcements)),
         }
     }
 

@@ -3,6 +3,7 @@
 //! The way of a call: [`Failover`] takes the directory's list once per attempt, the routers narrow it, the balancer chooses among the
 //! candidates, the attempt filters run around the chosen provider's invoker. [`explain`] goes the same way and writes it down.
 
+mod announcements;
 mod build;
 mod choose;
 mod configure;
@@ -17,6 +18,7 @@ mod refusal;
 #[cfg(test)]
 mod testing;
 
+pub use announcements::Announcements;
 pub use configure::configure;
 pub use context::{ConfigurationWatch, DirectoryContext};
 pub use directory::RegistryDirectory;

@@ -7,10 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
-use wubbo_core::{
-    BoxFuture, ProviderList, ProviderTable, Slot, Snapshot, Subscription, TableSink, Tasks,
-};
+use wubbo_core::{BoxFuture, ProviderList, ProviderTable, Slot, Snapshot, TableSink, Tasks};
 
+use crate::announcements::Announcements;
 use crate::build::ListBuilder;
 use crate::context::{DirectoryContext, POLICY_LIMIT};
 
@@ -19,7 +18,7 @@ const WEIGHTS_EVERY: Duration = Duration::from_secs(1);
 
 /// Where the announcements come from.
 pub(crate) enum Source {
-    Registry(Subscription),
+    Registries(Announcements),
     Fixed(Snapshot),
 }
 
@@ -36,8 +35,8 @@ impl LiveList {
     pub(crate) fn start(builder: ListBuilder, context: DirectoryContext, source: Source) -> Self {
         let list = Arc::new(Slot::new(ProviderList::default()));
         let (first, ready) = watch::channel(false);
-        let (announced, subscription) = match source {
-            Source::Registry(subscription) => (None, Some(subscription)),
+        let (announced, announcements) = match source {
+            Source::Registries(announcements) => (None, Some(announcements)),
             Source::Fixed(snapshot) => (Some(Arc::new(snapshot)), None),
         };
         let mut ticks = interval(WEIGHTS_EVERY);
@@ -58,7 +57,7 @@ impl LiveList {
             first,
         };
         let tasks = Tasks::new("directory");
-        tasks.spawn(keeper.run(subscription));
+        tasks.spawn(keeper.run(announcements));
         Self {
             list,
             ready,
@@ -98,20 +97,20 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn run(mut self, mut subscription: Option<Subscription>) {
+    async fn run(mut self, mut announcements: Option<Announcements>) {
         let mut configuration = self.context.configuration.clone();
         if self.announced.is_some() {
             self.rebuild().await;
         }
         loop {
             tokio::select! {
-                // An outage says nothing, so the last list stays; so it does when the registry is closed.
-                snapshot = next(&mut subscription) => match snapshot {
+                // An outage says nothing, so the last list stays; so it does when the registries are closed.
+                snapshot = next(&mut announcements) => match snapshot {
                     Some(snapshot) => {
                         self.announced = Some(snapshot);
                         self.rebuild().await;
                     }
-                    None => subscription = None,
+                    None => announcements = None,
                 },
                 () = configuration.changed() => {
                     let configuration = self.context.policies.load().configuration();
@@ -162,9 +161,9 @@ impl Keeper {
     }
 }
 
-async fn next(subscription: &mut Option<Subscription>) -> Option<Arc<Snapshot>> {
-    match subscription {
-        Some(subscription) => subscription.next().await,
+async fn next(announcements: &mut Option<Announcements>) -> Option<Arc<Snapshot>> {
+    match announcements {
+        Some(announcements) => announcements.next().await,
         None => pending().await,
     }
 }

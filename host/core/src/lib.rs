@@ -59,7 +59,10 @@ pub use providers::{
 pub use registry::{Registry, Snapshot, Subscription};
 pub use result::{Outcome, ResultKind, RpcResult};
 pub use router::{Router, Routing};
-pub use rules::{Rule, RuleKey, RuleScope, RuleSet, registered_rule_key, rule_keys, tag_rule_key};
+pub use rules::{
+    Rule, RuleKey, RuleScope, RuleSet, registered_route_key, registered_rule_key, rule_keys,
+    tag_rule_key,
+};
 pub use slot::Slot;
 pub use statistics::{CallEnd, CallStatistics, Counting, EndpointStatistics, MethodNames};
 pub use tables::{Remark, Remarks, TableSink};

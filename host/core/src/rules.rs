@@ -5,7 +5,7 @@ mod keys;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use keys::{RuleKey, registered_rule_key, rule_keys, tag_rule_key};
+pub use keys::{RuleKey, registered_route_key, registered_rule_key, rule_keys, tag_rule_key};
 
 /// Whom a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

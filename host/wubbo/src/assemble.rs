@@ -64,8 +64,11 @@ pub async fn assemble(config: Config) -> Result<Running, Error> {
     };
     let steering = Arc::new(steering(&config, &policies, &running.plugins).await?);
     let references = references(&config, gateway, &registries, &protocol, steering, &metrics)?;
+    running.references = Some(references.clone());
 
     // Listeners, and last the announcement that they are there.
+    let upstream = gateway.upstream.as_ref();
+    let upstream = upstream.map(|url| protocol.refer(url)).transpose()?;
     let id = gateway.id.clone().unwrap_or_else(Gateway::random_id);
     for listen in &gateway.listen {
         let handler = Gateway::new(GatewayParts {
@@ -74,6 +77,7 @@ pub async fn assemble(config: Config) -> Result<Running, Error> {
             services: gateway.services.clone(),
             listen: listen.clone(),
             references: references.clone(),
+            upstream: upstream.clone(),
             policies: policies.clone(),
         });
         let handler = Arc::new(handler);
@@ -140,7 +144,7 @@ fn references(
     let rules = config.references.iter();
     Ok(Arc::new(References::new(ReferencesParts {
         application: config.application.clone(),
-        registry: registries.named(&gateway.registry)?,
+        registries: registries.named(&gateway.registry)?,
         protocols: vec![protocol.clone()],
         rules: rules
             .map(|rule| ReferenceRule {
@@ -156,7 +160,7 @@ fn references(
 }
 
 /// Announces the gateway at its first listener: as each service that the configuration names, and as each that operators attach while
-/// it runs. The entries carry its id, so that no gateway picks them (GW-2).
+/// it runs. The entries carry its id, so that no gateway picks them (GW-2); those of a sidecar do not.
 async fn announce(
     running: &mut Running,
     config: &Config,
@@ -176,18 +180,22 @@ async fn announce(
             registry.url(),
         )
     };
-    if !publish.services.is_empty() {
-        let registry = registries.named(&publish.registry)?;
+    for registry in registries.named(&publish.registry)? {
         let address = at(&registry).without_params(&[keys::TOKEN]);
         for service in &publish.services {
-            let url = provider_url(&address, &ServiceKey::parse(service), &config.application)
-                .param(keys::WUBBO_GATEWAY, id)
-                .build();
-            running.published.announce(&registry, url).await?;
+            let url = provider_url(&address, &ServiceKey::parse(service), &config.application);
+            // A sidecar's entry is its provider's.
+            let url = match gateway.upstream {
+                Some(_) => url,
+                None => url.param(keys::WUBBO_GATEWAY, id),
+            };
+            running.published.announce(&registry, url.build()).await?;
         }
     }
-    if let Some(center) = &config.config_center {
-        let registry = registries.named(&gateway.registry)?;
+    let Some(center) = &config.config_center else {
+        return Ok(());
+    };
+    for registry in registries.named(&gateway.registry)? {
         let parts = AnnouncerParts {
             center: wubbo_registry::open_config(&center.address).await?,
             address: at(&registry),
@@ -196,7 +204,7 @@ async fn announce(
             application: config.application.clone(),
             services: gateway.services.clone(),
         };
-        running.announcer = Some(Announcer::start(parts).await?);
+        running.announcers.push(Announcer::start(parts).await?);
     }
     Ok(())
 }
@@ -206,7 +214,8 @@ async fn announce(
 pub struct Running {
     listeners: Vec<(Url, Box<dyn Listener>)>,
     published: Published,
-    announcer: Option<Announcer>,
+    announcers: Vec<Announcer>,
+    references: Option<Arc<References>>,
     admin: Option<Admin>,
     plugins: Arc<PluginHost>,
     readiness: watch::Sender<Option<String>>,
@@ -221,7 +230,8 @@ impl Running {
         Self {
             listeners: Vec::new(),
             published: Published::default(),
-            announcer: None,
+            announcers: Vec::new(),
+            references: None,
             admin,
             plugins,
             readiness,
@@ -245,7 +255,7 @@ impl Running {
     /// closes. Returns how many calls were cut off.
     pub async fn stop(mut self, limit: Duration) -> usize {
         self.readiness.send_replace(Some("stopping".to_owned()));
-        if let Some(announcer) = self.announcer {
+        for announcer in self.announcers {
             announcer.withdraw().await;
         }
         self.published.withdraw().await;
@@ -254,6 +264,9 @@ impl Running {
             limit,
         )
         .await;
+        if let Some(references) = self.references {
+            references.withdraw().await;
+        }
         if let Some(admin) = self.admin {
             admin.stop().await;
         }

@@ -24,7 +24,7 @@ const REFERENCES_MAX: usize = 10_000;
 #[must_use]
 pub struct ClientBuilder {
     application: String,
-    registry: Option<String>,
+    registries: Vec<String>,
     rules: Option<RuleSource>,
     parameters: Vec<(String, String)>,
     plugins: PluginsConfig,
@@ -32,9 +32,12 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Finds providers at the registry `address` (`file:./registry`). Default: none, and only direct URLs can be referred.
+    /// Finds providers at the registry `address` (`file:./registry`), and announces there what is referred (category `consumers`);
+    /// `register=false` in a server's address, or as a [`ClientBuilder::parameter`], leaves that out. May be said several times: the
+    /// lists are one, a provider that several registries hold is one, and a registry that is out of reach or empty takes nothing from
+    /// the others. Default: none, and only direct URLs can be referred.
     pub fn registry(mut self, address: &str) -> Self {
-        self.registry = Some(address.to_owned());
+        self.registries.push(address.to_owned());
         self
     }
 
@@ -91,20 +94,23 @@ impl ClientBuilder {
             services: Pattern::new("*"),
             parameters: self.parameters.clone(),
         }];
-        let references = match &self.registry {
-            None => None,
-            Some(address) => Some(References::new(ReferencesParts {
+        let mut registries = Vec::new();
+        for address in &self.registries {
+            registries.push(wubbo_registry::open(address).await?);
+        }
+        let references = (!registries.is_empty()).then(|| {
+            References::new(ReferencesParts {
                 application: self.application.clone(),
-                registry: wubbo_registry::open(address).await?,
+                registries,
                 protocols: protocols.clone(),
                 rules,
                 max: REFERENCES_MAX,
                 gateway: false,
                 steering: steering.clone(),
                 metrics: Arc::new(Metrics::default()),
-            })),
-        };
-        Ok(Client {
+            })
+        });
+        let inside = Inside {
             application: self.application,
             parameters: self.parameters,
             references,
@@ -112,6 +118,9 @@ impl ClientBuilder {
             policies,
             steering,
             _plugins: plugins,
+        };
+        Ok(Client {
+            inside: Arc::new(inside),
         })
     }
 }
@@ -120,16 +129,21 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("application", &self.application)
-            .field("registry", &self.registry)
+            .field("registries", &self.registries)
             .field("rules", &self.rules)
             .field("parameters", &self.parameters)
             .finish_non_exhaustive()
     }
 }
 
-/// A consumer. Its references share one connection per provider address.
+/// A consumer. Its references share one connection per provider address. The clients of services that it makes keep all of it alive.
 #[derive(Debug)]
 pub struct Client {
+    inside: Arc<Inside>,
+}
+
+#[derive(Debug)]
+struct Inside {
     application: String,
     parameters: Vec<(String, String)>,
     references: Option<References>,
@@ -144,7 +158,7 @@ impl Client {
     pub fn builder(application: &str) -> ClientBuilder {
         ClientBuilder {
             application: application.to_owned(),
-            registry: None,
+            registries: Vec::new(),
             rules: None,
             parameters: Vec::new(),
             plugins: PluginsConfig::default(),
@@ -176,7 +190,7 @@ impl Client {
     /// # Errors
     /// As [`Client::refer`].
     pub async fn stub(&self, service: &ServiceKey) -> Result<Stub, Error> {
-        let references = self.references.as_ref().ok_or_else(|| {
+        let references = self.inside.references.as_ref().ok_or_else(|| {
             Error::new(
                 ErrorKind::Config,
                 format!("{service} cannot be referred: the client has no registry"),
@@ -184,7 +198,24 @@ impl Client {
         })?;
         let known = references.known(service)?;
         let reference = references.get(&known, None).await?;
-        Ok(Stub::new(reference, self.policies.clone()))
+        Ok(self.keeping(reference))
+    }
+
+    /// Takes back what was announced of its references (category `consumers`), within 10 s, for a process that is about to end;
+    /// otherwise that goes with the registry's session. Calls go on.
+    pub async fn withdraw(&self) {
+        if let Some(references) = &self.inside.references {
+            references.withdraw().await;
+        }
+    }
+
+    /// A client over `invoker` that lives with this one's registries, rules and policies.
+    fn keeping(&self, invoker: Arc<dyn Invoker>) -> Stub {
+        let held = Held {
+            invoker,
+            _inside: self.inside.clone(),
+        };
+        Stub::new(Arc::new(held), self.inside.policies.clone())
     }
 
     /// A client without a contract, of the providers at `urls`.
@@ -213,25 +244,44 @@ impl Client {
         // What the provider's URL says about the service is what the reference asks for.
         let first = providers.first().cloned().unwrap_or_default();
         let own = self
+            .inside
             .parameters
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_str()));
         let reference = first
             .with_protocol("consumer")
-            .with_param(keys::APPLICATION, self.application.as_str())
+            .with_param(keys::APPLICATION, self.inside.application.as_str())
             .with_params(own);
         let directory = StaticDirectory::new(
             reference,
             &providers,
-            &self.protocols,
-            self.steering.context(),
+            &self.inside.protocols,
+            self.inside.steering.context(),
         );
         let directory = Arc::new(directory);
         let cluster = Failover::new(Retry::Retryable).join(directory.clone());
-        Ok(Stub::new(
-            Arc::new(Direct { directory, cluster }),
-            self.policies.clone(),
-        ))
+        Ok(self.keeping(Arc::new(Direct { directory, cluster })))
+    }
+}
+
+/// A reference, and what it needs as long as somebody calls through it.
+#[derive(Debug)]
+struct Held {
+    invoker: Arc<dyn Invoker>,
+    _inside: Arc<Inside>,
+}
+
+impl Invoker for Held {
+    fn url(&self) -> &Url {
+        self.invoker.url()
+    }
+
+    fn is_available(&self) -> bool {
+        self.invoker.is_available()
+    }
+
+    fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Outcome> {
+        self.invoker.invoke(invocation)
     }
 }
 
@@ -263,3 +313,6 @@ impl Invoker for Direct {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,8 +84,11 @@ pub struct Gateway {
     pub listen: Vec<Url>,
     /// `services`: interface patterns that may be called through this gateway. Never empty: an open relay is refused.
     pub services: Vec<Pattern>,
-    /// `registry`: the registry that providers are found in. Default: the only one.
-    pub registry: String,
+    /// `upstream`: as a sidecar, the one provider that every call goes to, `dubbo://host:port[?token=..]`. Default: none, providers are
+    /// found in the registries.
+    pub upstream: Option<Url>,
+    /// `registry`: the registries that providers are found in, whose lists are one. Default: all; none for a sidecar.
+    pub registry: Vec<String>,
     /// `id`: this gateway's hop mark, 8 hexadecimal digits. Default: random per process.
     pub id: Option<String>,
     /// `references_max`: how many different services may be referred on demand. Default 1000, 1 to 100,000.
@@ -97,8 +100,8 @@ pub struct Gateway {
 /// The `gateway.publish` section.
 #[derive(Clone, Debug)]
 pub struct Publish {
-    /// `registry`: the registry to announce `services` in. Default: the only one.
-    pub registry: String,
+    /// `registry`: the registries to announce `services` in. Default: all.
+    pub registry: Vec<String>,
     /// `services`: service keys `[group/]interface[:version]` that are announced from the start. Default none.
     pub services: Vec<String>,
     /// `host`: under which host consumers reach the first listener. Default: the environment's `DUBBO_IP_TO_REGISTRY`; else the
@@ -249,7 +252,7 @@ fn plugins(section: &Section<'_>, base: &Path) -> Plugins {
 fn gateway(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Gateway {
     section.finish(|section| {
         let listen: Vec<Url> =
-            section.texts("listen").iter().filter_map(|text| section.listen_address("listen", text)).collect();
+            section.texts("listen").iter().filter_map(|text| section.dubbo_address("listen", text, "a listen URL such as dubbo://127.0.0.1:20880")).collect();
         if listen.is_empty() && !section.has("listen") {
             section.missing("listen", "a list such as [\"dubbo://127.0.0.1:20880\"]");
         }
@@ -257,10 +260,15 @@ fn gateway(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Gate
         if services.is_empty() {
             section.missing("services", "the interfaces that may be called, such as [\"com.shop.*\"]; an open relay is refused");
         }
+        let upstream = section.text("upstream");
         Gateway {
             listen,
             services,
-            registry: section.registry_name("registry", registries),
+            registry: match upstream {
+                Some(_) => Vec::new(),
+                None => section.registry_names("registry", registries),
+            },
+            upstream: upstream.and_then(|text| section.dubbo_address("upstream", &text, "the provider's URL such as dubbo://127.0.0.1:20881")),
             id: section.text("id").filter(|id| section.check_id("id", id)),
             references_max: section.number("references_max", 1..=100_000).unwrap_or(1000),
             publish: publish(&section.section("publish"), registries),
@@ -272,9 +280,9 @@ fn publish(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Publ
     section.finish(|section| {
         let services = section.texts("services");
         let registry = if services.is_empty() {
-            String::new()
+            Vec::new()
         } else {
-            section.registry_name("registry", registries)
+            section.registry_names("registry", registries)
         };
         let environment = |name, key| {
             let text = yaml::environment(name)?;
@@ -316,6 +324,9 @@ fn references(root: &Section<'_>) -> Vec<Reference> {
                 }
                 if let Some(cluster) = section.one_of("cluster", &["failover"]) {
                     parameters.push(("cluster".to_owned(), cluster));
+                }
+                if let Some(register) = section.switch("register") {
+                    parameters.push(("register".to_owned(), register.to_string()));
                 }
                 // Any name: a balancer of one's own may come as a file, later than this.
                 if let Some(balancer) = section.text("loadbalance") {

@@ -1,4 +1,4 @@
-//! The gateway: a listener whose service is everybody else's service.
+//! The gateway: a listener whose service is everybody else's service; as a sidecar, that of the one provider beside it.
 //!
 //! A call runs as if a provider were glued to a consumer, the body passed through untouched: the listener's provider filters, then
 //! the reference's call filters, cluster, and attempt filters (spec/70 section 3, whose rule ids stand at the lines that keep them).
@@ -25,6 +25,7 @@ pub(crate) struct Gateway {
     services: Vec<Pattern>,
     listen: Url,
     references: Arc<References>,
+    upstream: Option<Arc<dyn Invoker>>,
     policies: Arc<PolicySlot>,
 }
 
@@ -41,6 +42,8 @@ pub(crate) struct GatewayParts {
     pub(crate) listen: Url,
     /// Where providers are found.
     pub(crate) references: Arc<References>,
+    /// A sidecar's provider: every call goes there, and nobody looks for others.
+    pub(crate) upstream: Option<Arc<dyn Invoker>>,
     /// The policies that each call takes.
     pub(crate) policies: Arc<PolicySlot>,
 }
@@ -55,6 +58,7 @@ impl Gateway {
             services: parts.services,
             listen: parts.listen,
             references: parts.references,
+            upstream: parts.upstream,
             policies: parts.policies,
         }
     }
@@ -69,10 +73,15 @@ impl Gateway {
     /// part of the question.
     ///
     /// # Errors
-    /// The service is not listed, the question makes no sense, or the registry gave no list in time.
+    /// The service is not listed, the question makes no sense, the registry gave no list in time, or there is nothing to choose from.
     pub(crate) async fn explain(&self, question: &Question) -> Result<Explanation, Error> {
         let mut request = question.request()?;
         self.admit(&request)?;
+        if let Some(upstream) = &self.upstream {
+            let place = upstream.url().location();
+            let message = format!("a sidecar routes nothing: every call goes to {place}");
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         let known = self.references.known(&request.service)?;
         request.deadline = Some(Deadline::after(known.timeout(&request.method)));
         request.policies = self.policies.load();
@@ -92,6 +101,11 @@ impl Gateway {
         let invocation = Invocation::new(request, self.listen.clone());
         Chain::new(Stage::Provider)
             .invoke(invocation, |mut invocation| async move {
+                if let Some(upstream) = &self.upstream {
+                    // The consumer read the provider's own token at the registry; one of the upstream's URL is set in its place.
+                    let invocation = invocation.with_url(upstream.url().clone());
+                    return upstream.invoke(invocation).await;
+                }
                 // GW-1: the consumer's token opened this listener; the chosen provider's own is set on the attempt.
                 invocation.remove_attachment(keys::TOKEN);
                 let reference = self.references.get(known, invocation.deadline()).await?;

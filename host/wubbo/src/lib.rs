@@ -17,6 +17,7 @@ mod access_log;
 mod attached;
 mod builtins;
 mod client;
+mod consumers;
 pub mod contract;
 #[cfg(feature = "cli")]
 mod explain;

@@ -1,34 +1,32 @@
 //! What this process announces about itself, and taking it back.
 
-#[cfg(feature = "cli")]
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use wubbo_core::{Error, Registry, ServiceKey, Url, UrlBuilder, keys};
+use wubbo_core::{Error, ErrorKind, Registry, ServiceKey, Url, UrlBuilder, keys};
 
 /// The version that entries of this runtime carry under `release`.
 const RELEASE: &str = concat!("wubbo-", env!("CARGO_PKG_VERSION"));
+/// Whether a registry takes entries of this process (Dubbo Java `RegistryConfig.register`).
+const REGISTER: &str = "register";
+/// At which level (Dubbo Java `RegistryConstants.REGISTER_MODE_KEY`): `interface`, `instance`, `all`.
+const REGISTER_MODE: &str = "register-mode";
+const INSTANCE: &str = "instance";
 
 /// The URL under which a provider of `service` at `listen` is announced. It names hessian2 as the serialization, which every consumer
 /// then writes (spec/70 section 1).
 pub(crate) fn provider_url(listen: &Url, service: &ServiceKey, application: &str) -> UrlBuilder {
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
     let mut builder = listen
         .to_builder()
         .path(service.interface())
         .param(keys::INTERFACE, service.interface())
         .param(keys::APPLICATION, application)
         .param(keys::CATEGORY, "providers")
-        .param("side", "provider")
+        .param(keys::SIDE, "provider")
         .param(keys::SERIALIZATION, "hessian2")
         .param(keys::PREFER_SERIALIZATION, "hessian2")
-        .param(keys::DUBBO, keys::DUBBO_PROTOCOL_VERSION)
-        .param("release", RELEASE)
-        .param("pid", std::process::id().to_string())
-        .param(keys::TIMESTAMP, since_epoch.as_millis().to_string());
+        .params(process());
     for (key, value) in [
         (keys::GROUP, service.group()),
         (keys::VERSION, service.version()),
@@ -38,6 +36,32 @@ pub(crate) fn provider_url(listen: &Url, service: &ServiceKey, application: &str
         }
     }
     builder
+}
+
+/// The URL under which the consumer `reference` is announced; `None` when it, or the registry, says that it is not to be.
+pub(crate) fn consumer_url(reference: &Url, registry: &Url) -> Option<Url> {
+    let wanted = registry.get_bool(REGISTER, true)
+        && registry.get(REGISTER_MODE) != Some(INSTANCE)
+        && reference.get_bool(REGISTER, true);
+    let url = reference.without_params_prefixed(".");
+    let own = [
+        (keys::CATEGORY, "consumers"),
+        ("check", "false"),
+        (keys::SIDE, "consumer"),
+    ];
+    wanted.then(|| url.to_builder().params(own).params(process()).build())
+}
+
+/// What every entry says about this process.
+fn process() -> [(&'static str, String); 4] {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = since_epoch.unwrap_or_default().as_millis();
+    [
+        (keys::DUBBO, keys::DUBBO_PROTOCOL_VERSION.to_owned()),
+        ("release", RELEASE.to_owned()),
+        ("pid", std::process::id().to_string()),
+        (keys::TIMESTAMP, now.to_string()),
+    ]
 }
 
 /// Where consumers reach `listen`: what the operator says of host and port counts first. A listener on every address is announced
@@ -63,8 +87,7 @@ pub(crate) fn reached_at(
 }
 
 /// The address of this machine on the way to `registry`; loopback when it is on this machine or there is no way. Nothing is sent.
-#[cfg(feature = "cli")]
-fn own_address(registry: &Url) -> IpAddr {
+pub(crate) fn own_address(registry: &Url) -> IpAddr {
     let address = registry.port().and_then(|port| {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
         socket.connect((registry.host(), port)).ok()?;
@@ -78,18 +101,34 @@ fn own_address(registry: &Url) -> IpAddr {
 pub(crate) struct Published(Vec<(Arc<dyn Registry>, Url)>);
 
 impl Published {
-    /// Announces `url` at `registry`.
+    /// Announces the provider `url` at `registry`, unless that one is told to take no entries (`register=false`).
     ///
     /// # Errors
-    /// The registry cannot be written.
+    /// The registry cannot be written, or is to hold entries of whole applications alone (`register-mode=instance`).
     pub(crate) async fn announce(
         &mut self,
         registry: &Arc<dyn Registry>,
         url: Url,
     ) -> Result<(), Error> {
+        let at = registry.url();
+        if !at.get_bool(REGISTER, true) {
+            return Ok(());
+        }
+        if at.get(REGISTER_MODE) == Some(INSTANCE) {
+            let message = format!(
+                "registry {at:?}: register-mode=instance announces applications in place of services, which is not spoken: \
+                 leave it out, or say register=false"
+            );
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         registry.register(&url).await?;
         self.0.push((registry.clone(), url));
         Ok(())
+    }
+
+    /// Entries that were announced already.
+    pub(crate) fn of(entries: Vec<(Arc<dyn Registry>, Url)>) -> Self {
+        Self(entries)
     }
 
     /// Puts `url` in the place of the entries of the same service and address: first the new one is announced, then the old one

@@ -2,18 +2,21 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
 use tokio::time::timeout_at;
-use wubbo_cluster::{Explanation, Failover, RegistryDirectory, Retry, explain};
+use wubbo_cluster::{Announcements, Explanation, Failover, RegistryDirectory, Retry, explain};
 use wubbo_core::{
     BoxFuture, Chain, Cluster, Deadline, Directory, Error, ErrorKind, Invocation, Invoker, Outcome,
     Pattern, Protocol, Registry, Request, ServiceKey, Slot, Stage, Url, keys,
 };
 
+use crate::consumers::ConsumerEntries;
 use crate::metrics::{CallCounters, Metrics, Side};
+use crate::publish::own_address;
 use crate::steering::Steering;
 
 /// How long a call waits for the first list of providers when it has no deadline of its own.
@@ -33,8 +36,8 @@ pub(crate) struct ReferenceRule {
 pub(crate) struct ReferencesParts {
     /// The application name that providers see.
     pub(crate) application: String,
-    /// Where providers are found.
-    pub(crate) registry: Arc<dyn Registry>,
+    /// Where providers are found: one or more, whose lists are one.
+    pub(crate) registries: Vec<Arc<dyn Registry>>,
     /// The protocols that this process speaks.
     pub(crate) protocols: Vec<Arc<dyn Protocol>>,
     /// Parameters by interface; the first rule that matches counts.
@@ -76,10 +79,13 @@ impl Known {
     }
 }
 
-/// Every reference of this process over one registry.
+/// Every reference of this process over its registries.
 #[derive(Debug)]
 pub(crate) struct References {
     parts: ReferencesParts,
+    /// This machine, as rules and admin tools know it.
+    host: String,
+    entries: ConsumerEntries,
     known: Slot<HashMap<ServiceKey, Arc<Known>>>,
     adding: Mutex<()>,
     refused: Arc<CallCounters>,
@@ -92,8 +98,14 @@ impl References {
         let refused = parts
             .metrics
             .counters(side(parts.gateway), &ServiceKey::new("(refused)", "", ""));
+        let registry = parts.registries.first();
+        let host = registry.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |registry| {
+            own_address(registry.url())
+        });
         Self {
             parts,
+            host: host.to_string(),
+            entries: ConsumerEntries::default(),
             known: Slot::new(HashMap::new()),
             adding: Mutex::new(()),
             refused,
@@ -179,15 +191,20 @@ impl References {
         // Rules before providers: the first list is already made under them.
         let rules = parts.steering.rules();
         rules.follow_service(&known.service).await;
-        let subscription = parts.registry.subscribe(&known.url).await?;
-        rules.follow_registered(&parts.registry, &known.url).await;
+        let mut announcements = Announcements::default();
+        for registry in &parts.registries {
+            let subscription = registry.subscribe(&known.url).await?;
+            announcements = announcements.and(registry.url(), subscription);
+        }
+        for registry in &parts.registries {
+            rules.follow_registered(registry, &known.url).await;
+        }
         let directory = RegistryDirectory::new(
             known.url.clone(),
-            parts.registry.url(),
             &parts.protocols,
             parts.gateway,
             parts.steering.context(),
-            subscription,
+            announcements,
         );
         let directory = Arc::new(directory);
         // Without a list in time the calls say so by themselves, and follow when it comes.
@@ -198,6 +215,10 @@ impl References {
             Retry::Retryable
         };
         tracing::info!(service = %known.service, registry = directory.registry(), "service referred");
+        // Nothing is waited for any more, so that whoever begins anew does not do this twice.
+        for registry in &parts.registries {
+            self.entries.announce(registry, &known.url);
+        }
         Ok(Arc::new(Reference {
             cluster: Failover::new(retry).join(directory.clone()),
             directory,
@@ -205,12 +226,16 @@ impl References {
         }))
     }
 
+    /// Takes the consumers' entries back.
+    pub(crate) async fn withdraw(&self) {
+        self.entries.withdraw().await;
+    }
+
     /// The consumer URL of `service`: identity, and the parameters of the first rule that matches.
     fn url(&self, service: &ServiceKey) -> Url {
         let mut builder = Url::builder()
             .protocol("consumer")
-            .host("127.0.0.1")
-            .port(0)
+            .host(self.host.as_str())
             .path(service.interface())
             .param(keys::INTERFACE, service.interface())
             .param(keys::APPLICATION, self.parts.application.as_str());
@@ -250,6 +275,11 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
+    #[cfg(test)]
+    pub(crate) fn directory(&self) -> &RegistryDirectory {
+        &self.directory
+    }
+
     /// How `request` would be routed now.
     #[must_use]
     pub(crate) fn explain(&self, request: Request) -> Explanation {

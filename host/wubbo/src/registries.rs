@@ -26,17 +26,19 @@ impl Registries {
         Ok(registry)
     }
 
-    /// The registry that was opened as `name`.
+    /// The registries that were opened as `names`, in that order.
     ///
     /// # Errors
-    /// There is none; the message lists the names.
-    pub(crate) fn named(&self, name: &str) -> Result<Arc<dyn Registry>, Error> {
-        self.open.get(name).cloned().ok_or_else(|| {
-            let known: Vec<&str> = self.open.keys().map(String::as_str).collect();
-            Error::new(
-                ErrorKind::Config,
-                format!("no registry is named {name}; known: {}", known.join(", ")),
-            )
-        })
+    /// There is no such one; the message lists the names.
+    pub(crate) fn named(&self, names: &[String]) -> Result<Vec<Arc<dyn Registry>>, Error> {
+        let one = |name: &String| {
+            self.open.get(name).cloned().ok_or_else(|| {
+                let known: Vec<&str> = self.open.keys().map(String::as_str).collect();
+                let known = known.join(", ");
+                let message = format!("no registry is named {name}; known: {known}");
+                Error::new(ErrorKind::Config, message)
+            })
+        };
+        names.iter().map(one).collect()
     }
 }

@@ -1,5 +1,7 @@
-//! Rules of a config center and override URLs of registries: followed key by key as services come into use, applied to the policies as
-//! one set.
+//! Rules of a config center, and override URLs and routes of registries: followed key by key as services come into use, applied to the
+//! policies as one set.
+
+mod registered;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -10,17 +12,13 @@ use tokio::sync::{OnceCell, watch};
 use tokio::time::timeout;
 use wubbo_core::{
     BoxFuture, ConfigCenter, ConfigSubscription, Error, ProviderTable, Registry, RuleKey,
-    RuleScope, RuleSet, ServiceKey, Snapshot, Subscription, TableSink, Tasks, Url, keys,
-    registered_rule_key, rule_keys, tag_rule_key,
+    RuleScope, RuleSet, ServiceKey, Subscription, TableSink, Tasks, Url, keys, rule_keys,
+    tag_rule_key,
 };
 use wubbo_plugin::PluginHost;
 
-/// Where a registry holds override URLs (Dubbo Java `RegistryConstants.CONFIGURATORS_CATEGORY`).
-const CONFIGURATORS: &str = "configurators";
-/// The scheme of an override URL (Dubbo Java `RegistryConstants.OVERRIDE_PROTOCOL`).
-const OVERRIDE: &str = "override";
-/// Whether a registry that is out of reach is an error (Dubbo Java `CommonConstants.CHECK_KEY`).
-const CHECK: &str = "check";
+use registered::Holder;
+
 /// Keys that are followed at most; provider lists name applications, and those are other people's.
 const KEYS_MAX: usize = 10_000;
 /// How long a reference waits for what its registry holds besides providers. What comes later is applied when it comes.
@@ -91,27 +89,27 @@ impl Rules {
         self.follow(keys.iter().map(own).collect()).await;
     }
 
-    /// Brings in the override URLs that `registry` holds for the service of `url`, a consumer's or a provider's, under its category
-    /// `configurators`; done when they are applied, after some seconds at the latest.
+    /// Brings in the override URLs that `registry` holds for the service of `url`, a consumer's or a provider's, and for a consumer
+    /// its routes; done when they are applied, after some seconds at the latest.
     pub(crate) async fn follow_registered(&self, registry: &Arc<dyn Registry>, url: &Url) {
-        let wanted = url.with_params([(keys::CATEGORY, CONFIGURATORS), (CHECK, "false")]);
-        let key = registered_rule_key(url.service_key(), registry.url().location());
+        let holder = Holder::new(registry.url(), url);
+        let key = holder.key();
         let Some(cell) = self.cell(&key) else {
             return;
         };
         let begun = cell.get_or_try_init(async || {
-            let subscription = registry.subscribe(&wanted).await?;
+            let subscription = registry.subscribe(&holder.wanted(url)).await?;
             let (heard, first) = watch::channel(false);
             let board = self.board.clone();
             self.tasks
-                .spawn(keep_up_registered(board, key.clone(), subscription, heard));
+                .spawn(keep_up_registered(board, holder, subscription, heard));
             Ok::<_, Error>(first)
         });
         match begun.await {
             // The task says so in time, whatever the registry does.
             Ok(first) => drop(first.clone().wait_for(|heard| *heard).await),
             Err(error) => {
-                tracing::warn!(key = &*key.key, %error, "override URLs of the registry cannot be followed");
+                tracing::warn!(key = &*key.key, %error, "override URLs and routes of the registry cannot be followed");
             }
         }
         self.applied().await;
@@ -191,6 +189,19 @@ impl Board {
         }
     }
 
+    /// Puts `now` in the place of what was `held`.
+    fn exchange(&self, held: &mut registered::Rules, now: registered::Rules) {
+        if *held == now {
+            return;
+        }
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.retain(|key, _| !held.contains_key(key));
+        let place = |(key, text): (&RuleKey, &Arc<str>)| (key.clone(), Some(text.clone()));
+        texts.extend(now.iter().map(place));
+        *held = now;
+        self.changed.send_modify(|version| *version += 1);
+    }
+
     /// The rules that exist, and their version.
     fn rules(&self) -> RuleSet {
         let texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -209,33 +220,22 @@ async fn keep_up(board: Arc<Board>, key: RuleKey, mut subscription: ConfigSubscr
     }
 }
 
-/// Keeps what a registry holds on the board up to date, as one text: a list of URLs, as a config center could hold it, too.
+/// Keeps what a registry holds on the board up to date.
 async fn keep_up_registered(
     board: Arc<Board>,
-    key: RuleKey,
+    holder: Holder,
     mut subscription: Subscription,
     heard: watch::Sender<bool>,
 ) {
+    let mut held = registered::Rules::new();
     // In an outage the first list comes when the registry is back.
     if let Ok(Some(snapshot)) = timeout(REGISTERED_MAX, subscription.next()).await {
-        board.set(&key, overrides(&snapshot));
+        board.exchange(&mut held, holder.rules(&snapshot));
     }
     heard.send_replace(true);
     while let Some(snapshot) = subscription.next().await {
-        board.set(&key, overrides(&snapshot));
+        board.exchange(&mut held, holder.rules(&snapshot));
     }
-}
-
-/// The override URLs among what is announced; `None`: there are none.
-fn overrides(snapshot: &Snapshot) -> Option<Arc<str>> {
-    let urls: Vec<String> = snapshot
-        .urls
-        .iter()
-        .filter(|url| url.protocol() == OVERRIDE)
-        .map(Url::to_string)
-        .collect();
-    let text = serde_json::to_string(&urls).ok()?;
-    (!urls.is_empty()).then(|| text.into())
 }
 
 /// Applies the latest state of the board; states that came and went while one was applied are left out.

@@ -179,6 +179,10 @@ impl Server {
             for (key, service) in &self.services {
                 let export = Export::new(self.url(&listen, key.as_ref(), service).build());
                 services.add(export.url().clone(), service.clone(), metrics);
+                // The same identity again replaces the earlier one, as it does for calls.
+                let known = exports.split_off(first);
+                let other = |known: &Export| known.offered().key() != export.offered().key();
+                exports.extend(known.into_iter().filter(other));
                 exports.push(export);
             }
             let listener = protocol.bind(&listen, Arc::new(services)).await?;

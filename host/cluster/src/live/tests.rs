@@ -2,6 +2,7 @@
 
 mod configured;
 mod delivered;
+mod vectors;
 mod warming;
 
 use std::sync::Mutex;
@@ -14,23 +15,22 @@ use super::*;
 use crate::testing::{Fake, SERVICE, announce, providers, reference, with};
 use crate::{DirectoryContext, Failover, RegistryDirectory, Retry, StaticDirectory};
 
-type Announcements = watch::Sender<Option<Arc<Snapshot>>>;
+type Announcer = watch::Sender<Option<Arc<Snapshot>>>;
 
 /// A directory over announcements of the test.
 fn directory(
     fake: &Arc<Fake>,
     parameters: &str,
     context: DirectoryContext,
-) -> (Announcements, RegistryDirectory) {
+) -> (Announcer, RegistryDirectory) {
     let (sender, receiver) = watch::channel(None);
     let registry = Url::parse("memory://test").unwrap();
     let directory = RegistryDirectory::new(
         reference(parameters),
-        &registry,
         &fake.protocols(),
         true,
         context,
-        Subscription::new(receiver, ()),
+        Announcements::default().and(&registry, Subscription::new(receiver, ())),
     );
     (sender, directory)
 }

@@ -1,5 +1,6 @@
 //! Under which keys Dubbo's tools write rules, and under which we follow them (spec/20 section 4.6).
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::{Rule, RuleScope, ServiceKey};
@@ -22,7 +23,8 @@ pub struct RuleKey {
     pub scope: RuleScope,
     /// The config center's key.
     pub key: Arc<str>,
-    /// Its group: `dubbo`, since Dubbo's tools write no other, or that of [`registered_rule_key`].
+    /// Its group: `dubbo`, since Dubbo's tools write no other, or that of [`registered_rule_key`] or
+    /// [`registered_route_key`].
     pub group: Arc<str>,
 }
 
@@ -87,6 +89,19 @@ pub fn registered_rule_key(service: &ServiceKey, registry: &str) -> RuleKey {
     RuleKey {
         group: format!("{REGISTRY_GROUP}{registry}").into(),
         ..RuleKey::new(RuleScope::Service, &service.encoded(), CONFIGURATORS)
+    }
+}
+
+/// The place of one condition route that the registry `registry` holds for `service` under its category `routers`. The key is that of
+/// the service's condition routes; `route`, the URL's text, gives each a group of its own.
+#[must_use]
+pub fn registered_route_key(service: &ServiceKey, registry: &str, route: &str) -> RuleKey {
+    let mut hasher = DefaultHasher::new();
+    route.hash(&mut hasher);
+    let colons = service.colon_separated();
+    RuleKey {
+        group: format!("{REGISTRY_GROUP}{registry}#{:016x}", hasher.finish()).into(),
+        ..RuleKey::new(RuleScope::Service, &colons, CONDITION_ROUTER)
     }
 }
 

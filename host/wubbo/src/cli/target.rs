@@ -48,7 +48,8 @@ impl Target {
     /// A client without a contract. `parameters` are those of the reference.
     pub(crate) async fn stub(&self, parameters: &[(&str, String)]) -> anyhow::Result<Stub> {
         let service = self.service()?;
-        let mut client = Client::builder("wubbo-cli");
+        // Gone before an operator could look at its entry.
+        let mut client = Client::builder("wubbo-cli").parameter("register", "false");
         for (key, value) in parameters {
             client = client.parameter(key, value);
         }

@@ -169,21 +169,29 @@ impl<'a> Section<'a> {
         })
     }
 
-    pub(super) fn registry_name(&self, key: &str, registries: &BTreeMap<String, String>) -> String {
-        let names: Vec<&str> = registries.keys().map(String::as_str).collect();
-        match self.text(key) {
-            Some(name) if registries.contains_key(&name) => return name,
-            Some(_) => {
-                let expected = format!("the name of a registry ({})", names.join(", "));
-                self.problems.add(self.key(key), self.get(key), expected);
-            }
-            None if names.len() == 1 => return names.concat(),
-            None if names.is_empty() => {
-                self.missing(key, "a registry; the section registries names none")
-            }
-            None => self.missing(key, &format!("one of the registries {}", names.join(", "))),
+    /// Names of registries, as a list or with commas between them; none named: all.
+    pub(super) fn registry_names(
+        &self,
+        key: &str,
+        registries: &BTreeMap<String, String>,
+    ) -> Vec<String> {
+        let known: Vec<&str> = registries.keys().map(String::as_str).collect();
+        let texts = self.texts(key);
+        let names = texts.iter().flat_map(|text| text.split(','));
+        let mut names: Vec<&str> = names
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .collect();
+        if names.is_empty() {
+            names.clone_from(&known);
         }
-        String::new()
+        if names.is_empty() {
+            self.missing(key, "a registry; the section registries names none");
+        } else if names.iter().any(|name| !known.contains(name)) {
+            let expected = format!("names of registries ({})", known.join(", "));
+            self.problems.add(self.key(key), self.get(key), expected);
+        }
+        names.into_iter().map(str::to_owned).collect()
     }
 
     pub(super) fn registry_address(&self, key: &str, text: &str) -> Option<String> {
@@ -208,16 +216,12 @@ impl<'a> Section<'a> {
         }
     }
 
-    pub(super) fn listen_address(&self, key: &str, text: &str) -> Option<Url> {
+    pub(super) fn dubbo_address(&self, key: &str, text: &str, expected: &str) -> Option<Url> {
         let url = Url::parse(text)
             .ok()
             .filter(|url| url.protocol() == "dubbo" && url.port().is_some());
         if url.is_none() {
-            self.problems.add(
-                self.key(key),
-                self.get(key),
-                "a listen URL such as dubbo://127.0.0.1:20880",
-            );
+            self.problems.add(self.key(key), self.get(key), expected);
         }
         url
     }

@@ -15,7 +15,7 @@ gateway:
   references_max: 10
   publish: { registry: edge, services: ["com.shop.Cart:1.0.0"] }
 references:
-  "com.shop.Cart": { timeout: 3s, retries: 0, cluster: failover, loadbalance: random }
+  "com.shop.Cart": { timeout: 3s, retries: 0, cluster: failover, loadbalance: random, register: off }
 admin: { listen: "127.0.0.1:9090" }
 shutdown: { timeout: 5s }
 "#;
@@ -43,7 +43,8 @@ fn every_key_is_read() {
     assert!(!config.plugins.builtins);
     assert_eq!(config.plugins.memory_total_bytes, 64 << 20);
     let gateway = config.gateway.expect("a gateway");
-    assert_eq!(gateway.registry, "main");
+    assert_eq!(gateway.registry, ["main"]);
+    assert_eq!(gateway.publish.registry, ["edge"]);
     assert_eq!(
         gateway
             .listen
@@ -56,9 +57,54 @@ fn every_key_is_read() {
             .references
             .first()
             .map(|entry| entry.parameters.len()),
-        Some(4)
+        Some(5)
     );
     assert_eq!(config.drain, Duration::from_secs(5));
+}
+
+#[test]
+fn registries_are_named_in_a_list_or_not_at_all() {
+    for (said, names) in [
+        ("registry: main", vec!["main"]),
+        ("registry: \"edge, main\"", vec!["edge", "main"]),
+        ("registry: [edge, main]", vec!["edge", "main"]),
+        ("registry: []", vec!["edge", "main"]),
+    ] {
+        let text = WHOLE.replace("registry: main", said);
+        let config = Config::parse(Path::new("wubbo.yaml"), &text).expect(said);
+        assert_eq!(config.gateway.expect("a gateway").registry, names, "{said}");
+    }
+    let found = problems(&WHOLE.replace("registry: main", "registry: \"main,other\""));
+    let expected = "gateway.registry: \"main,other\" is not names of registries (edge, main)";
+    assert_eq!(found, [expected]);
+}
+
+#[test]
+fn a_sidecar_needs_no_registry_and_takes_none() {
+    let sidecar = |more: &str| {
+        format!(
+            "application: a\ngateway: {{ listen: [\"dubbo://127.0.0.1:0\"], services: [\"*\"], {more} }}\n"
+        )
+    };
+    let text = sidecar("upstream: \"dubbo://127.0.0.1:20881?token=t\"");
+    let config = Config::parse(Path::new("wubbo.yaml"), &text).expect("a good file");
+    let gateway = config.gateway.expect("a gateway");
+    let upstream = gateway.upstream.expect("an upstream");
+    assert_eq!(
+        (upstream.port(), upstream.get("token")),
+        (Some(20881), Some("t"))
+    );
+    assert!(gateway.registry.is_empty());
+    for (more, key) in [
+        ("upstream: \"127.0.0.1:20881\"", "gateway.upstream:"),
+        (
+            "upstream: \"dubbo://h:1\", registry: main",
+            "gateway.registry:",
+        ),
+    ] {
+        let found = problems(&sidecar(more));
+        assert!(found.len() == 1 && found[0].starts_with(key), "{found:?}");
+    }
 }
 
 #[test]
