@@ -15,6 +15,7 @@ use wubbo_tests::java::{Line, Outcomes};
 use crate::java::{BY_GATEWAY, NAME, address, golden, same, through_a_gateway};
 
 mod go3;
+mod registry;
 
 /// How many cases there are at least.
 const CASES_MIN: usize = 200;

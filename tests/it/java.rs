@@ -4,17 +4,20 @@
 //! a message; with `CI=true` that is an error.
 
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use wubbo_tests::artifacts;
 use wubbo_tests::consumer;
 use wubbo_tests::hosts::{EchoProvider, Gateway};
-use wubbo_tests::java::{self, Java, Line, Outcomes, Provider, diff, mask};
+use wubbo_tests::java::{self, Counted, Java, Line, Outcomes, Provider, Steady, diff, mask};
 use wubbo_tests::plugin_files::put;
 use wubbo_tests::scratch::Scratch;
 
 mod dubbo2;
 mod dubbo32;
 mod fleet;
+mod registry;
+mod sidecar;
 mod tls;
 
 /// The answer of `whoami`, the same from whichever provider.
@@ -22,6 +25,10 @@ pub(crate) const NAME: &str = "golden";
 
 /// Attachments that a gateway adds for the provider to see (spec GW-2, GW-3).
 pub(crate) const BY_GATEWAY: [&str; 2] = ["wubbo.via", "wubbo.client"];
+
+/// What goes live by itself is so within a second, what goes with a session within 15; a machine that compiles at the same time is
+/// given time.
+const LIVE_LIMIT: Duration = Duration::from_secs(120);
 
 /// How many cases there are at least; fewer would compare little.
 const CASES_MIN: usize = 330;
@@ -74,6 +81,24 @@ pub(crate) fn address(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("dubbo", url));
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     format!("{scheme}://{}", &rest[..end])
+}
+
+/// Counts what a consumer does until a second of it pleases, for a change that goes live by itself.
+pub(crate) fn settled(
+    consumer: &Steady,
+    step: &str,
+    pleases: impl Fn(&Counted) -> bool,
+) -> Counted {
+    let since = Instant::now();
+    loop {
+        let counted = consumer.during(Duration::from_secs(1)).unwrap();
+        if pleases(&counted) {
+            let (calls, shares, failed) = (counted.calls, &counted.shares, counted.failed());
+            println!("{step}: {calls} calls, {shares:?}, failed {failed}");
+            return counted;
+        }
+        assert!(since.elapsed() < LIVE_LIMIT, "{step}: {counted:?}");
+    }
 }
 
 /// Lets `consume` run its cases against a gateway in front of `provider`, a URL, and sees that they passed it.

@@ -60,10 +60,24 @@ impl Go {
     /// # Errors
     /// The process ended or was not ready within 60 s; the text holds the end of its standard error.
     pub fn provider(&self, name: &str) -> Result<Provider, Error> {
+        self.provider_with(name, &[])
+    }
+
+    /// As [`Go::provider`], announced at `registry`, `zookeeper://host:port`.
+    ///
+    /// # Errors
+    /// As [`Go::provider`].
+    pub fn provider_at(&self, registry: &str, name: &str) -> Result<Provider, Error> {
+        self.provider_with(name, &["--registry", registry])
+    }
+
+    fn provider_with(&self, name: &str, flags: &[&str]) -> Result<Provider, Error> {
         let mut last = Error::new("no attempt was made to start a go provider");
         for _ in 0..START_ATTEMPTS {
             let port = free_port()?;
-            let arguments = ["provider", "--port", &port.to_string(), "--name", name];
+            let port_text = port.to_string();
+            let arguments = ["provider", "--port", &port_text, "--name", name];
+            let arguments = [&arguments[..], flags].concat();
             let deadline = Instant::now() + START_LIMIT;
             match self
                 .start(&arguments)?
@@ -83,6 +97,14 @@ impl Go {
     /// failure is an outcome.
     pub fn consume(&self, url: &str) -> Result<Outcomes, Error> {
         self.cases(url, &[])
+    }
+
+    /// Runs the cases whose id starts with `prefix` against `url`, which may be a registry's, `zookeeper://host:port`.
+    ///
+    /// # Errors
+    /// As [`Go::consume`].
+    pub fn consume_some(&self, url: &str, prefix: &str) -> Result<Outcomes, Error> {
+        self.cases(url, &["--cases", prefix])
     }
 
     /// Runs the cases whose id starts with `prefix` over one connection, and does not call again what dubbo-go could not send.

@@ -43,6 +43,10 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// Measured 3 s for all cases on two idle cores.
 const CASES_LIMIT: Duration = Duration::from_secs(180);
 
+/// How the peers spell 127.0.0.1 (`Setup.LOOPBACK` there), as one number: where Dubbo reads 127.0.0.1 it connects to an address of the machine's network card
+/// (`NetUtils.filterLocalHost`).
+pub const LOOPBACK: &str = "2130706433";
+
 /// Dubbo and the URL decide, where a peer otherwise pins hessian2.
 const UNPINNED: [&str; 2] = ["--serialization", "own"];
 
@@ -94,7 +98,7 @@ impl Java {
     fn provider_with(&self, name: &str, flags: &[&str]) -> Result<Provider, Error> {
         let mut last = Error::new("no attempt was made to start a provider");
         for _ in 0..START_ATTEMPTS {
-            match self.start_provider(free_port()?, name, flags) {
+            match self.start_provider(free_port()?, name, flags, &[]) {
                 Ok(provider) => return Ok(provider),
                 Err(error) => last = error,
             }
@@ -107,16 +111,22 @@ impl Java {
     /// # Errors
     /// As [`Java::provider`]; a port in use is one of them.
     pub fn provider_on(&self, port: u16, name: &str) -> Result<Provider, Error> {
-        self.start_provider(port, name, &[])
+        self.start_provider(port, name, &[], &[])
     }
 
-    fn start_provider(&self, port: u16, name: &str, flags: &[&str]) -> Result<Provider, Error> {
+    fn start_provider(
+        &self,
+        port: u16,
+        name: &str,
+        flags: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Provider, Error> {
         let port_text = port.to_string();
         let arguments = ["provider", "--port", &port_text, "--name", name];
         let arguments = [&arguments[..], flags].concat();
         let deadline = Instant::now() + START_LIMIT;
         let (process, _) = self
-            .start(&arguments)?
+            .start_in(&arguments, environment)?
             .ready(&format!("READY {port}"), 1, deadline)
             .map_err(|error| error.of(&format!("java provider on port {port}")))?;
         Ok(Provider {
@@ -172,8 +182,13 @@ impl Java {
     }
 
     fn start(&self, arguments: &[&str]) -> Result<Process, Error> {
+        self.start_in(arguments, &[])
+    }
+
+    fn start_in(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Process, Error> {
         let mut command = Command::new("java");
         command
+            .envs(environment.iter().copied())
             .args(JVM_FLAGS)
             .arg("-jar")
             .arg(&self.jar)

@@ -29,6 +29,7 @@ func newCaller(url, connections string) demo.Caller {
 		RequestTimeout: timeout,
 		ProxyFactory:   "default",
 		ProtocolConf:   sessions(connections),
+		Registries:     registries(url),
 	})
 	return &caller{url: url, made: map[demo.Reference]protocol.Invoker{}}
 }
@@ -40,7 +41,11 @@ func (c *caller) invoker(to demo.Reference) protocol.Invoker {
 		return made
 	}
 	config := config.NewReferenceConfig("EchoService", context.Background())
-	config.URL = c.url
+	if registries(c.url) == nil {
+		config.URL = c.url
+	} else {
+		config.Registry = registryName
+	}
 	config.Protocol = "dubbo"
 	// Without a strategy dubbo-go takes one for several registries.
 	config.Cluster = "failover"

@@ -20,6 +20,7 @@ require (
 	github.com/apache/dubbo-go-hessian2 v1.9.4 // indirect
 	github.com/creasty/defaults v1.5.1 // indirect
 	github.com/davecgh/go-spew v1.1.1 // indirect
+	github.com/dubbogo/go-zookeeper v1.0.3 // indirect
 	github.com/dubbogo/gost v1.11.21-0.20220503144918-9e5ae44480af // indirect
 	github.com/go-ole/go-ole v1.2.4 // indirect
 	github.com/golang/mock v1.4.4 // indirect

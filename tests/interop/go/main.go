@@ -3,8 +3,10 @@ package main
 
 import (
 	"os"
+	"strings"
 
 	"github.com/apache/dubbo-go/common/logger"
+	"github.com/apache/dubbo-go/config"
 	"org.wubbo/demo"
 
 	_ "github.com/apache/dubbo-go/cluster/cluster_impl"
@@ -12,6 +14,8 @@ import (
 	_ "github.com/apache/dubbo-go/common/proxy/proxy_factory"
 	_ "github.com/apache/dubbo-go/filter/filter_impl"
 	_ "github.com/apache/dubbo-go/protocol/dubbo"
+	_ "github.com/apache/dubbo-go/registry/protocol"
+	_ "github.com/apache/dubbo-go/registry/zookeeper"
 )
 
 func main() {
@@ -30,4 +34,15 @@ func sessions(connections string) map[interface{}]interface{} {
 		settings["connection_number"] = demo.Integer(connections)
 	}
 	return m{"dubbo": settings}
+}
+
+const registryName = "main"
+
+// registries holds the one that a URL names, as zookeeper://host:port does; none for a provider's address.
+func registries(url string) map[string]*config.RegistryConfig {
+	address := strings.TrimPrefix(url, "zookeeper://")
+	if address == url {
+		return nil
+	}
+	return map[string]*config.RegistryConfig{registryName: {Protocol: "zookeeper", Address: address, TimeoutStr: "10s"}}
 }

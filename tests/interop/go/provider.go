@@ -17,12 +17,13 @@ type EchoService struct{ demo.EchoService }
 // Reference is that name.
 func (*EchoService) Reference() string { return "EchoService" }
 
-func provide(port, name string) {
+func provide(port, name, registry string) {
 	application := &config.ApplicationConfig{Name: "wubbo-demo-provider"}
 	config.SetProviderConfig(config.ProviderConfig{
 		BaseConfig:   config.BaseConfig{ApplicationConfig: application},
 		ProxyFactory: "default",
 		ProtocolConf: sessions(""),
+		Registries:   registries(registry),
 	})
 	exported := config.NewServiceConfig("EchoService", context.Background())
 	exported.InterfaceName = demo.Interface
@@ -30,6 +31,9 @@ func provide(port, name string) {
 	exported.Protocol = "dubbo"
 	exported.Protocols = map[string]*config.ProtocolConfig{
 		"dubbo": {Name: "dubbo", Ip: "127.0.0.1", Port: port},
+	}
+	if registry != "" {
+		exported.Registry = registryName
 	}
 	exported.Implement(&EchoService{demo.EchoService{Name: name, Seen: seen}})
 	if err := exported.Export(); err != nil {

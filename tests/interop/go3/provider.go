@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,7 +20,10 @@ type EchoService struct{ demo.EchoService }
 // Reference is that name.
 func (*EchoService) Reference() string { return "EchoService" }
 
-func provide(port, name string) {
+func provide(port, name, registry string) {
+	if registry != "" {
+		exit(errors.New("this peer knows no registry"))
+	}
 	sessions := map[string]any{"getty-session-param": map[string]any{"max-msg-len": demo.MaxFrame}}
 	listener := []protocol.ServerOption{
 		protocol.WithDubbo(), protocol.WithIp("127.0.0.1"), protocol.WithPort(demo.Integer(port)), protocol.WithParams(sessions),

@@ -59,7 +59,8 @@ type peer struct {
 	attempts int
 }
 
-// call asks again when dubbo-go could not send: that is left of an earlier case and tells nothing of the provider.
+// call asks again when dubbo-go could not send: that is left of an earlier case, or a registry's list has not come yet, and tells
+// nothing of the provider.
 func (p *peer) call(to Reference, attachments map[string]interface{}, reply interface{}, method string, args ...interface{}) Outcome {
 	if args == nil {
 		args = []interface{}{}
@@ -76,7 +77,7 @@ func (p *peer) call(to Reference, attachments map[string]interface{}, reply inte
 // unsent tells of a connection that is gone, and of getty's deadline for writing: that of a call with a short time-out stays on the
 // connection, and a call with a longer one does not renew it before a quarter of its own time has passed. It then cannot be written.
 func unsent(why string) bool {
-	for _, words := range []string{"session Already Closed", "can't connect server", "client closed"} {
+	for _, words := range []string{"session Already Closed", "can't connect server", "client closed", "No provider available"} {
 		if strings.Contains(why, words) {
 			return true
 		}

@@ -11,8 +11,8 @@ const usage = "usage: <peer> provider|consumer|load|golden|bench [--flag value].
 
 // Peer is a line of dubbo-go.
 type Peer struct {
-	// Provide serves the demo on 127.0.0.1 until standard input ends, so that it never outlives the harness.
-	Provide func(port string, name string)
+	// Provide serves the demo on 127.0.0.1 until standard input ends, so that it never outlives the harness; an empty registry is none.
+	Provide func(port, name, registry string)
 	// Caller consumes the address; an empty number of connections is dubbo-go's own.
 	Caller func(url, connections string) Caller
 }
@@ -25,8 +25,8 @@ func Main(line Peer) int {
 	rest := os.Args[2:]
 	switch os.Args[1] {
 	case "provider":
-		given := flags(rest, "--port", "--name")
-		line.Provide(require(given, "--port"), given["--name"])
+		given := flags(rest, "--port", "--name", "--registry")
+		line.Provide(require(given, "--port"), given["--name"], given["--registry"])
 	case "consumer":
 		given := flags(rest, "--url", "--cases", "--connections", "--attempts")
 		return consume(line.peer(given), given)

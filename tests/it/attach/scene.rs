@@ -4,6 +4,7 @@ use std::path::Path;
 
 use wubbo_core::ConfigCenter;
 use wubbo_tests::hosts::{Gateway, wubbo};
+use wubbo_tests::java::LOOPBACK;
 use wubbo_tests::scratch::Scratch;
 
 pub(super) const SERVICE: &str = "org.wubbo.demo.EchoService:1.0.0";
@@ -41,11 +42,10 @@ impl Site {
         }
     }
 
-    /// Of gateways that Java consumers find in a registry: 127.0.0.1 as one number, since Dubbo connects to an address of the machine's
-    /// network card where it reads 127.0.0.1 (`NetUtils.filterLocalHost`).
+    /// Of gateways that Java consumers find in a registry.
     pub(super) fn for_java(address: &str) -> Self {
         Self {
-            host: Some("2130706433"),
+            host: Some(LOOPBACK),
             ..Self::at(address)
         }
     }

@@ -23,9 +23,6 @@ const ORDERED_SETS: [&str; 3] = [
 /// The framework's own exception: its message names addresses, the provider URL and what the provider wrote.
 const RPC_EXCEPTION: &str = "org.apache.dubbo.rpc.RpcException";
 
-/// How the peers spell 127.0.0.1, see `Setup.LOOPBACK` there.
-const LOOPBACK_NUMBER: &str = "2130706433";
-
 /// The outcomes without what is unstable. Attachments named in `dropped` are left out as well: a gateway between the
 /// two adds some.
 pub fn mask(outcomes: Outcomes, dropped: &[&str]) -> Outcomes {
@@ -134,7 +131,7 @@ fn address_length(text: &str) -> usize {
     let host = text.get(..end).unwrap_or_default().trim_end_matches('.');
     let dotted =
         host.split('.').count() == 4 && host.split('.').all(|part| part.parse::<u8>().is_ok());
-    if !dotted && host != LOOPBACK_NUMBER {
+    if !dotted && host != super::LOOPBACK {
         return 0;
     }
     let after = text.get(host.len()..).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::{Error, Java, Provider, Shares};
+use super::{Error, Java, LOOPBACK, Provider, Shares};
 use crate::process::{Process, Read};
 
 /// A line comes five times a second; a JVM that starts on a busy machine takes its time.
@@ -85,6 +85,24 @@ impl Java {
     /// As [`Java::provider`].
     pub fn provider_at(&self, registry: &str, name: &str) -> Result<Provider, Error> {
         self.provider_with(name, &["--registry-url", registry])
+    }
+
+    /// As [`Java::provider_on`], announced at `registry` with another port, by Dubbo's own means.
+    ///
+    /// # Errors
+    /// As [`Java::provider_on`].
+    pub fn provider_behind(
+        &self,
+        registry: &str,
+        port: u16,
+        name: &str,
+        published: &str,
+    ) -> Result<Provider, Error> {
+        let environment = [
+            ("DUBBO_IP_TO_REGISTRY", LOOPBACK),
+            ("DUBBO_PORT_TO_REGISTRY", published),
+        ];
+        self.start_provider(port, name, &["--registry-url", registry], &environment)
     }
 }
 
