@@ -5,6 +5,7 @@ mod connector;
 mod hash;
 mod live;
 mod refusal;
+mod tls;
 mod watches;
 
 use std::time::Duration;
@@ -25,6 +26,7 @@ impl Backend for Etcd {
     /// Dubbo Java `EtcdClient`: half of its default session.
     const SESSION: Duration = Duration::from_secs(30);
     const SESSION_KEYS: &'static [&'static str] = &["session"];
+    const TLS: bool = true;
 
     type Live = EtcdLive;
 
@@ -45,6 +47,7 @@ impl Backend for Etcd {
 mod tests {
     use super::*;
     use crate::tree::settings::{REGISTRY, read};
+    use crate::tree::tls::Tls;
 
     /// F-36, F-42, F-37, F-38, F-39.
     #[test]
@@ -64,6 +67,28 @@ mod tests {
         assert_eq!(full.cluster.identity.0, "me:secret");
         assert_eq!(full.root.as_str(), "/abc");
         assert_eq!(read("etcd://h1?group=abc").unwrap().root.as_str(), "/abc");
+        let files = "client-key-cert-chain-path=/own.pem&client-private-key-path=/own.key";
+        let secure = read(&format!("etcd://h1?ssl-enabled=true&{files}")).unwrap();
+        let own = Some(("/own.pem".into(), "/own.key".into()));
+        let tls = Tls { trusted: None, own };
+        assert_eq!((secure.cluster.tls, full.cluster.tls), (Some(tls), None));
+        for (address, cause) in [
+            (
+                "etcd://h1?client-private-key-path=/k",
+                "counts with ssl-enabled=true only",
+            ),
+            (
+                "etcd://h1?ssl-enabled=true&client-private-key-path=/k",
+                "are needed together",
+            ),
+            (
+                "etcd://h1?backup=https://h2",
+                "ask for TLS by ssl-enabled=true",
+            ),
+        ] {
+            let error = read(address).unwrap_err();
+            assert!(error.message().contains(cause), "{address}: {error}");
+        }
         for address in ["etcd3://0.0.0.0:2379", "etcd3://h1?anyhost=true"] {
             let error = read(address).unwrap_err();
             let host = if address.contains("h1") {

@@ -17,6 +17,7 @@ mod shared;
 mod shelf;
 mod shelves;
 mod simplified;
+pub(crate) mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -22,6 +22,7 @@ impl Backend for Zookeeper {
     /// Dubbo Java `AbstractZookeeperClient.DEFAULT_SESSION_TIMEOUT_MS`. The server may grant less.
     const SESSION: Duration = Duration::from_secs(60);
     const SESSION_KEYS: &'static [&'static str] = &["session", "registry.timeout"];
+    const TLS: bool = false;
 
     type Live = ZookeeperLive;
 
@@ -86,6 +87,10 @@ mod tests {
                 "session=soon is no duration",
             ),
             ("zookeeper://h:1?timeout=0", "timeout=0 is no duration"),
+            (
+                "zookeeper://h:1?ssl-enabled=true",
+                "ZooKeeper is spoken to in the clear only",
+            ),
             (
                 "zookeeper://h:1?session=99999999999999999",
                 "is no duration",

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::live::{EtcdLive, Lease};
 use super::refusal::{Meaning, explain, meaning};
+use super::tls;
 use super::watches::Watches;
 use crate::tree::link::{Connector, Failure, Users};
 use crate::tree::settings::Cluster;
@@ -74,8 +75,16 @@ impl EtcdConnector {
                 .with_user(user, password)
                 .with_auto_token_refresh(true);
         }
+        let scheme = match &self.cluster.tls {
+            None => "http",
+            Some(files) => {
+                let tls = tls::options(files).map_err(Failure::Unreachable)?;
+                options = options.with_tls(tls);
+                "https"
+            }
+        };
         let unreachable = |error: Error| Failure::Unreachable(explain(&error));
-        let client = Client::connect([format!("http://{server}")], Some(options))
+        let client = Client::connect([format!("{scheme}://{server}")], Some(options))
             .await
             .map_err(unreachable)?;
         let mut leases = client.lease_client();

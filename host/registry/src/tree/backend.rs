@@ -19,6 +19,8 @@ pub(crate) trait Backend: fmt::Debug + Send + Sync + Sized + 'static {
     const SESSION: Duration;
     /// The keys of `session`; the first one that is there counts.
     const SESSION_KEYS: &'static [&'static str];
+    /// Whether it can be spoken to under TLS.
+    const TLS: bool;
 
     /// One living connection.
     type Live: Live;

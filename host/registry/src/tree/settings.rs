@@ -4,10 +4,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use wubbo_core::{Error, ErrorKind, Url, parse_duration};
+use wubbo_core::{Error, ErrorKind, Url, keys, parse_duration};
 
 use super::backend::Backend;
 use super::path::Root;
+use super::tls::Tls;
 
 /// What an address is of.
 pub(crate) const REGISTRY: &str = "registry";
@@ -44,6 +45,8 @@ pub(crate) struct Cluster {
     /// `user:password`; empty for nobody.
     pub(crate) identity: Identity,
     pub(crate) session: Duration,
+    /// Certificates, where the servers are spoken to under TLS.
+    pub(crate) tls: Option<Tls>,
 }
 
 /// A secret that is not shown.
@@ -102,6 +105,7 @@ fn settings<B: Backend>(url: &Url) -> Result<Settings, String> {
             addresses: addresses.join(","),
             identity: Identity(identity),
             session,
+            tls: tls::<B>(url)?,
         },
         root: Root::new(url.get_or("group", "dubbo"))?,
         namespace: Root::new(url.get_or("namespace", "dubbo"))?,
@@ -119,9 +123,24 @@ fn settings<B: Backend>(url: &Url) -> Result<Settings, String> {
     })
 }
 
+fn tls<B: Backend>(url: &Url) -> Result<Option<Tls>, String> {
+    match Tls::of(url)? {
+        Some(_) if !B::TLS => Err(format!(
+            "{} is spoken to in the clear only, {} cannot be kept",
+            B::NAME,
+            keys::SSL_ENABLED
+        )),
+        tls => Ok(tls),
+    }
+}
+
 /// `address` with its port.
 fn checked<B: Backend>(address: &str) -> Result<String, String> {
     let wrong = |cause: &str| format!("server {address:?} {cause}");
+    if address.starts_with("https://") {
+        let plain = format!("ask for TLS by {}=true", keys::SSL_ENABLED);
+        return Err(wrong(&plain));
+    }
     // Dubbo Java takes it before the address of an etcd server.
     let address = address.strip_prefix("http://").unwrap_or(address);
     let (host, port) = match address.rsplit_once(':') {

@@ -126,6 +126,7 @@ mod tests {
             addresses,
             identity: Identity::default(),
             session: Duration::from_secs(60),
+            tls: None,
         };
         let connected = ZookeeperConnector::new(cluster).connect().await;
         let (client, service) = connected.unwrap();

@@ -36,6 +36,7 @@ mod coverage;
 mod ensemble;
 mod etcd_keys;
 mod etcd_leases;
+mod etcd_tls;
 mod faults;
 mod outages;
 mod owners;

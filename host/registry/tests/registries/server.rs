@@ -70,8 +70,7 @@ impl Kind {
     /// A server for one test, with further words on its command line.
     pub(crate) fn with(self, further: &[&str]) -> Option<Server> {
         let mut server = Server::prepared(self, |_| ())?;
-        let further = further.iter().copied().map(str::to_owned);
-        server.command.extend(further);
+        server.further(further);
         server.start();
         Some(server)
     }
@@ -150,6 +149,12 @@ impl Server {
             pid: String::new(),
             command,
         })
+    }
+
+    /// Adds words to its command line.
+    pub(crate) fn further(&mut self, words: &[&str]) {
+        let words = words.iter().copied().map(str::to_owned);
+        self.command.extend(words);
     }
 
     pub(crate) fn start(&mut self) {
