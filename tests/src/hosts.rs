@@ -69,7 +69,20 @@ impl EchoProvider {
     /// # Panics
     /// The workspace cannot be built.
     pub fn start<A: AsRef<OsStr>>(arguments: &[A]) -> Result<Self, Error> {
+        Self::run(Command::new(artifacts::binary("echo-provider")), arguments)
+    }
+
+    /// As [`EchoProvider::start`], announced under `host`.
+    ///
+    /// # Errors
+    /// As [`EchoProvider::start`].
+    pub fn start_published<A: AsRef<OsStr>>(host: &str, arguments: &[A]) -> Result<Self, Error> {
         let mut command = Command::new(artifacts::binary("echo-provider"));
+        command.env("DUBBO_IP_TO_REGISTRY", host);
+        Self::run(command, arguments)
+    }
+
+    fn run<A: AsRef<OsStr>>(mut command: Command, arguments: &[A]) -> Result<Self, Error> {
         command.args(arguments);
         let listeners = arguments
             .iter()

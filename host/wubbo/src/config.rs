@@ -17,6 +17,8 @@ use wubbo_protocol::SslConfig;
 
 pub use problems::{ConfigError, Problem};
 use section::Section;
+
+use crate::publish::{HOST_VARIABLE, PORT_VARIABLE, environment, port};
 pub(crate) use size::duration as parse_duration;
 
 /// A checked configuration of `wubbo run`.
@@ -284,26 +286,22 @@ fn publish(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Publ
         } else {
             section.registry_names("registry", registries)
         };
-        let environment = |name, key| {
-            let text = yaml::environment(name)?;
-            let port = text.parse().ok().filter(|port| *port > 0);
-            if port.is_none() {
-                section.missing(
-                    key,
-                    &format!("a port from 1 to 65535 in the environment variable {name}"),
-                );
+        let told = |key| {
+            let read = port(&environment(PORT_VARIABLE)?).ok();
+            if read.is_none() {
+                let wanted =
+                    format!("a port from 1 to 65535 in the environment variable {PORT_VARIABLE}");
+                section.missing(key, &wanted);
             }
-            port
+            read
         };
         Publish {
             registry,
             services,
-            host: section
-                .text("host")
-                .or_else(|| yaml::environment("DUBBO_IP_TO_REGISTRY")),
+            host: section.text("host").or_else(|| environment(HOST_VARIABLE)),
             port: match section.number("port", 1..=65_535) {
                 Some(port) => u16::try_from(port).ok(),
-                None => environment("DUBBO_PORT_TO_REGISTRY", "port"),
+                None => told("port"),
             },
         }
     })

@@ -41,9 +41,13 @@ impl Export {
         &self.url
     }
 
-    /// Says at which port it is really offered.
-    pub(crate) fn bound(&mut self, port: u16) {
-        self.offered = self.offered.with_port(port);
+    /// Says where consumers reach it, now that it is bound.
+    pub(crate) fn bound(&mut self, at: &Url) {
+        let offered = self.offered.with_host(at.host());
+        self.offered = match at.port() {
+            Some(port) => offered.with_port(port),
+            None => offered,
+        };
         self.url.publish(Arc::new(self.offered.clone()));
     }
 

@@ -8,6 +8,9 @@ use wubbo_core::{Error, ErrorKind, Registry, ServiceKey, Url, UrlBuilder, keys};
 
 /// The version that entries of this runtime carry under `release`.
 const RELEASE: &str = concat!("wubbo-", env!("CARGO_PKG_VERSION"));
+/// Under which host and port consumers reach a process: variables of the environment that Dubbo Java reads, too.
+pub(crate) const HOST_VARIABLE: &str = "DUBBO_IP_TO_REGISTRY";
+pub(crate) const PORT_VARIABLE: &str = "DUBBO_PORT_TO_REGISTRY";
 /// Whether a registry takes entries of this process (Dubbo Java `RegistryConfig.register`).
 const REGISTER: &str = "register";
 /// At which level (Dubbo Java `RegistryConstants.REGISTER_MODE_KEY`): `interface`, `instance`, `all`.
@@ -66,7 +69,6 @@ fn process() -> [(&'static str, String); 4] {
 
 /// Where consumers reach `listen`: what the operator says of host and port counts first. A listener on every address is announced
 /// at the one from which `registry` is reached.
-#[cfg(feature = "cli")]
 pub(crate) fn reached_at(
     listen: &Url,
     host: Option<&str>,
@@ -84,6 +86,23 @@ pub(crate) fn reached_at(
         Some(port) => url.with_port(port),
         None => url,
     }
+}
+
+/// A variable of the environment; an empty one is none.
+pub(crate) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+/// The port of a [`PORT_VARIABLE`].
+///
+/// # Errors
+/// [`ErrorKind::Config`]: it is none.
+pub(crate) fn port(text: &str) -> Result<u16, Error> {
+    let port = text.parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| {
+        let message = format!("{PORT_VARIABLE}={text} is no port from 1 to 65535");
+        Error::new(ErrorKind::Config, message)
+    })
 }
 
 /// The address of this machine on the way to `registry`; loopback when it is on this machine or there is no way. Nothing is sent.
@@ -167,11 +186,20 @@ impl Published {
 
 #[cfg(test)]
 mod tests {
-    #[cfg(feature = "cli")]
+    use super::*;
+
+    #[test]
+    fn a_port_is_a_number_above_0() {
+        assert_eq!(port("20880").unwrap(), 20880);
+        for text in ["0", "65536", "http"] {
+            let error = port(text).unwrap_err();
+            let words = format!("DUBBO_PORT_TO_REGISTRY={text} is no port");
+            assert!(error.message().starts_with(&words), "{error}");
+        }
+    }
+
     #[test]
     fn a_listener_on_every_address_is_announced_at_a_real_one() {
-        use super::*;
-
         let url = |text| Url::parse(text).unwrap();
         let registry = url("zookeeper://127.0.0.1:2181");
         for (listen, host, port, expected) in [

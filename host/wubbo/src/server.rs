@@ -12,7 +12,7 @@ use crate::access_log::AccessLog;
 use crate::contract::Service;
 use crate::exports::{Export, Exports};
 use crate::metrics::Metrics;
-use crate::publish::provider_url;
+use crate::publish::{HOST_VARIABLE, PORT_VARIABLE, environment, port, provider_url, reached_at};
 use crate::services::Services;
 use crate::shutdown::drain_all;
 use crate::steering::{RuleSource, Steering};
@@ -32,6 +32,8 @@ pub struct Server {
     application: String,
     listen: Vec<String>,
     registries: Vec<String>,
+    publish_host: Option<String>,
+    publish_port: Option<u16>,
     services: Vec<(Option<ServiceKey>, Arc<dyn Service>)>,
     parameters: Vec<(String, String)>,
     rules: Option<RuleSource>,
@@ -46,6 +48,8 @@ impl Server {
             application: application.to_owned(),
             listen: Vec::new(),
             registries: Vec::new(),
+            publish_host: None,
+            publish_port: None,
             services: Vec::new(),
             parameters: Vec::new(),
             rules: None,
@@ -64,6 +68,20 @@ impl Server {
     /// Announces the services at the registry `address` (`file:./registry`). May be said several times; default: nowhere.
     pub fn registry(mut self, address: &str) -> Self {
         self.registries.push(address.to_owned());
+        self
+    }
+
+    /// Under which host consumers reach the listeners, for a container or a machine behind a translated address. Default: the
+    /// environment's `DUBBO_IP_TO_REGISTRY`; else a listener on every address (`dubbo://0.0.0.0:20880`) is announced at this machine's
+    /// address on the way to the first registry, any other at its own.
+    pub fn publish_host(mut self, host: &str) -> Self {
+        self.publish_host = Some(host.to_owned());
+        self
+    }
+
+    /// Under which port consumers reach the first listener. Default: the environment's `DUBBO_PORT_TO_REGISTRY`, else its own.
+    pub fn publish_port(mut self, port: u16) -> Self {
+        self.publish_port = Some(port);
         self
     }
 
@@ -111,8 +129,8 @@ impl Server {
     /// Binds, serves, and then announces.
     ///
     /// # Errors
-    /// No listener or a URL that is none, an address in use (the message names it), a registry that cannot be written, a plugin
-    /// that is required and not live. Whatever was started is closed again.
+    /// No listener or a URL that is none, an address in use (the message names it), a `DUBBO_PORT_TO_REGISTRY` that is no port, a
+    /// registry that cannot be written, a plugin that is required and not live. Whatever was started is closed again.
     pub async fn start(self) -> Result<RunningServer, Error> {
         let policies = Arc::new(PolicySlot::new(Default::default()));
         let metrics = Arc::new(Metrics::default());
@@ -186,13 +204,29 @@ impl Server {
                 exports.push(export);
             }
             let listener = protocol.bind(&listen, Arc::new(services)).await?;
-            let port = listener.local_addr().port();
+            let listen = listen.with_port(listener.local_addr().port());
+            let reached = self.reached(&listen, listeners.is_empty())?;
             for export in exports.iter_mut().skip(first) {
-                export.bound(port);
+                export.bound(&reached);
             }
-            listeners.push((listen.with_port(port), listener));
+            listeners.push((listen, listener));
         }
         Ok((listeners, exports))
+    }
+
+    /// Where consumers reach the listener that is bound to `listen`.
+    fn reached(&self, listen: &Url, is_first: bool) -> Result<Url, Error> {
+        let host = self.publish_host.clone();
+        let host = host.or_else(|| environment(HOST_VARIABLE));
+        let port = match (self.publish_port, environment(PORT_VARIABLE)) {
+            (None, Some(text)) => Some(port(&text)?),
+            (said, _) => said,
+        };
+        let registry = self.registries.first();
+        let registry = registry.and_then(|address| Url::parse_addresses(address).ok());
+        let registry = registry.unwrap_or_default();
+        let port = port.filter(|_| is_first);
+        Ok(reached_at(listen, host.as_deref(), port, &registry))
     }
 
     fn url(

@@ -3,11 +3,11 @@
 use tokio::runtime::Runtime;
 use wubbo::Client;
 use wubbo::contract::Stub;
-use wubbo_core::{ServiceKey, Url};
+use wubbo_core::ServiceKey;
 use wubbo_tests::hosts::EchoProvider;
 use wubbo_tests::java::{Counted, LOOPBACK, Line, Steady, installed};
 
-use super::{address, settled};
+use super::settled;
 use crate::server::Kind;
 
 /// The parties of one registry that count answers.
@@ -41,20 +41,11 @@ fn beside(kind: Kind) {
     let registry = registry.as_str();
     let ours = server.address("session=4000");
     let runtime = Runtime::new().unwrap();
+    // Its session is short, since it dies.
+    let brief = server.address("session=3000");
     let rust_provider = || {
-        let provider = EchoProvider::start(&["--name", "rust"]).unwrap();
-        let address = address(provider.url()).replace("127.0.0.1", LOOPBACK);
-        let url = format!(
-            "{address}/org.wubbo.demo.EchoService?version=1.0.0&application=rust&methods=whoami&side=provider&dubbo=2.0.2"
-        );
-        // A session of its own, so that it can die alone.
-        let entry = runtime.block_on(async {
-            let registry = server.address("session=3000");
-            let registry = wubbo_registry::open(&registry).await.unwrap();
-            registry.register(&Url::parse(&url).unwrap()).await.unwrap();
-            registry
-        });
-        (provider, entry)
+        let arguments = ["--name", "rust", "--registry", &brief];
+        EchoProvider::start_published(LOOPBACK, &arguments).unwrap()
     };
     let of_java = java.provider_at(registry, "java").unwrap();
     let of_rust = rust_provider();
@@ -78,7 +69,7 @@ fn beside(kind: Kind) {
     let of_java = java.provider_at(registry, "java").unwrap();
     consumers.hear("Java's is back", &both);
     drop(of_rust);
-    consumers.hear("Rust's is gone", &["java"]);
+    consumers.hear("Rust's is killed", &["java"]);
     let of_rust = rust_provider();
     consumers.hear("Rust's is back", &both);
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use wubbo::{RunningServer, Server};
 use wubbo_tests::hosts::EchoProvider;
+use wubbo_tests::java::LOOPBACK;
 
 use super::scene::{Scene, Session};
 
@@ -48,15 +49,30 @@ impl Local {
         local
     }
 
+    /// As [`Local::start`], where a Java consumer of this machine reaches it.
+    pub(super) async fn for_java(scene: &Scene, name: &str) -> Self {
+        let registry = scene.address(Session::Steady);
+        let server = Self::described("127.0.0.1", name).registry(&registry);
+        Self::run(server.publish_host(LOOPBACK)).await
+    }
+
     /// As [`Local::start`], at this registry, or announced nowhere.
     pub(super) async fn at(host: &str, name: &str, registry: Option<String>) -> Self {
-        let server = Server::new("status-dubbo-p")
-            .listen(&format!("dubbo://{host}:0"))
-            .service(Echo(name.to_owned()));
-        let server = match registry {
+        let server = Self::described(host, name);
+        Self::run(match registry {
             Some(registry) => server.registry(&registry),
             None => server,
-        };
+        })
+        .await
+    }
+
+    fn described(host: &str, name: &str) -> Server {
+        Server::new("status-dubbo-p")
+            .listen(&format!("dubbo://{host}:0"))
+            .service(Echo(name.to_owned()))
+    }
+
+    async fn run(server: Server) -> Self {
         let server = Box::pin(server.start()).await.unwrap();
         let location = server.listening().next().unwrap().location().to_owned();
         Self { server, location }
@@ -80,11 +96,21 @@ impl Remote {
         remote
     }
 
+    /// As [`Remote::start`], where a Java consumer of this machine reaches it.
+    pub(super) fn for_java(scene: &Scene, name: &str) -> Self {
+        let registry = scene.address(Session::Brief);
+        let arguments = ["--registry", &registry, "--name", name];
+        Self::of(EchoProvider::start_published(LOOPBACK, &arguments).unwrap())
+    }
+
     /// As [`Remote::start`], at this registry.
     pub(super) fn at(registry: &str, listen: &str, name: &str) -> Self {
         let listen = format!("dubbo://{listen}");
         let arguments = ["--listen", &listen, "--registry", registry, "--name", name];
-        let process = EchoProvider::start(&arguments).unwrap();
+        Self::of(EchoProvider::start(&arguments).unwrap())
+    }
+
+    fn of(process: EchoProvider) -> Self {
         let location = process.url().trim_start_matches("dubbo://").to_owned();
         Self { process, location }
     }

@@ -1,5 +1,7 @@
 //! The deploy storm: providers come and go under load, half of them stopped in order and half by SIGKILL, for consumers that make one
-//! attempt per call.
+//! attempt per call. In full a Java consumer of the same registry goes through the same, for comparison.
+
+mod java;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -45,17 +47,33 @@ fn size() -> (usize, Duration) {
     (if full() { 50 } else { 12 }, time)
 }
 
+/// For whom they come and go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Consumers {
+    Ours,
+    Java,
+}
+
+impl Consumers {
+    /// Every second one is a process of its own.
+    async fn provider(self, scene: &Scene, number: usize, name: &str) -> Provider {
+        match (self, number % 2) {
+            (Self::Ours, 0) => Provider::Local(Local::start(scene, HOSTS[0], name).await),
+            (Self::Ours, _) => Provider::Remote(Remote::start(scene, "127.0.0.2:0", name)),
+            (Self::Java, 0) => Provider::Local(Local::for_java(scene, name).await),
+            (Self::Java, _) => Provider::Remote(Remote::for_java(scene, name)),
+        }
+    }
+}
+
 /// Lets providers come and go, evenly over the time.
-async fn cycle(scene: &Scene) -> (Vec<Gone>, VecDeque<(String, Provider)>) {
+async fn cycle(scene: &Scene, consumers: Consumers) -> (Vec<Gone>, VecDeque<(String, Provider)>) {
     let (count, time) = size();
     let (mut alive, mut gone) = (VecDeque::new(), Vec::new());
     let began = Instant::now();
     for number in 0..count + ALIVE {
         let name = format!("p{number}");
-        let provider = match number % 2 {
-            0 => Provider::Local(Local::start(scene, HOSTS[0], &name).await),
-            _ => Provider::Remote(Remote::start(scene, "127.0.0.2:0", &name)),
-        };
+        let provider = consumers.provider(scene, number, &name).await;
         alive.push_back((name, provider));
         if alive.len() <= ALIVE {
             continue;
@@ -131,7 +149,7 @@ async fn storm(kind: Kind) {
     consumer.first_answer(Instant::now()).await;
     let names = Calls::start(&consumer.service, RATE);
     let sleeps = Calls::asking(Ask::Sleep(SLEEP_MS), &consumer.service, RATE);
-    let (gone, alive) = cycle(&scene).await;
+    let (gone, alive) = cycle(&scene, Consumers::Ours).await;
     log.until("the dead have left the list", async || {
         let list = consumer.lists.now();
         gone.iter().all(|gone| !list.has(&gone.location))

@@ -28,11 +28,6 @@ pub(super) fn resolve(text: &str, base: &Path) -> Result<String, String> {
     Ok(whole)
 }
 
-/// What the environment says, where Dubbo's own processes look as well.
-pub(super) fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|text| !text.is_empty())
-}
-
 fn secret(name: &str, base: &Path) -> Result<String, String> {
     match name.split_once(':') {
         Some(("env", variable)) => std::env::var(variable)

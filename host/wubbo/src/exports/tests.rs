@@ -241,3 +241,37 @@ async fn a_rule_is_in_the_first_entry_and_in_every_call_and_no_call_fails() {
     assert_eq!(list.urls.len(), 2);
     assert!(list.urls.iter().all(token));
 }
+
+#[tokio::test]
+async fn a_listener_is_announced_where_consumers_reach_it() {
+    let announced = async |name: &str, describe: fn(Server) -> Server| {
+        let registry = format!("memory://{name}");
+        let server = describe(Server::new("test-application").registry(&registry));
+        let server = server.service(Mock).start().await.unwrap();
+        let consumer = format!("consumer://127.0.0.1/{SERVICE}?group=*&version=*");
+        let registry = MemoryRegistry::open(name);
+        let mut entries = registry
+            .subscribe(&consumer.parse().unwrap())
+            .await
+            .unwrap();
+        let list = timeout(SOON, entries.next()).await.unwrap().unwrap();
+        let listening: Vec<Url> = server.listening().cloned().collect();
+        (list.urls.clone(), listening)
+    };
+    let (urls, listening) =
+        announced("reached-1", |server| server.listen("dubbo://0.0.0.0:0")).await;
+    assert_eq!((urls.len(), urls[0].host()), (1, "127.0.0.1"));
+    assert_eq!(urls[0].port(), listening[0].port());
+
+    let (mut urls, listening) = announced("reached-2", |server| {
+        let server = server.listen("dubbo://0.0.0.0:0").publish_port(20880);
+        server
+            .listen("dubbo://127.0.0.1:0")
+            .publish_host("10.9.9.9")
+    })
+    .await;
+    urls.sort_by_key(|url| url.port() != Some(20880));
+    assert_eq!(urls[0].location(), "10.9.9.9:20880");
+    assert_eq!(urls[1].host(), "10.9.9.9");
+    assert_eq!(urls[1].port(), listening[1].port(), "of the first alone");
+}
