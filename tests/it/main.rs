@@ -26,7 +26,9 @@ mod swap;
 mod tls;
 mod vectors;
 
-// The servers and the fault proxy of the registries' own tests, which a crate below this one cannot take from here.
+// The certificates, servers and fault proxy of the registries' own tests, which a crate below this one cannot take from here.
+#[path = "../../host/registry/tests/registries/certificates.rs"]
+mod certificates;
 #[path = "../../host/registry/tests/registries/proxy.rs"]
 #[allow(dead_code, reason = "each suite uses a part")]
 mod proxy;

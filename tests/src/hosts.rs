@@ -173,6 +173,19 @@ impl Gateway {
         &self.host.urls
     }
 
+    /// Calls that ended in it, as its metrics say.
+    ///
+    /// # Errors
+    /// As [`Gateway::get`].
+    pub fn calls(&self) -> io::Result<u64> {
+        let text = self.get("/metrics")?.body;
+        let lines = text.lines();
+        let counts = lines
+            .filter(|line| line.starts_with("wubbo_calls_total{"))
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        Ok(counts.sum::<f64>() as u64)
+    }
+
     /// `host:port` of its admin server, as it logs it; `None` when it has none.
     pub fn admin(&self) -> Option<String> {
         if let Some(address) = self.admin.get() {

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
-use wubbo_core::{Snapshot, Subscription, Url};
+use wubbo_core::{Snapshot, Subscription, Url, registry_name};
 
 /// How long a first list that names nobody waits for what other registries say. A call waits longer for its first list.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -36,14 +36,8 @@ impl Announcements {
     /// Adds what `registry` announces by `subscription`.
     #[must_use]
     pub fn and(mut self, registry: &Url, subscription: Subscription) -> Self {
-        // A file registry has a path and no address.
-        let place = if registry.host().is_empty() {
-            ""
-        } else {
-            registry.location().trim_end_matches(':')
-        };
         self.sources.push(Source {
-            registry: format!("{}://{place}{}", registry.protocol(), registry.path()),
+            registry: registry_name(registry),
             subscription,
             open: true,
             latest: None,

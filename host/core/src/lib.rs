@@ -56,7 +56,7 @@ pub use protocol::{Listener, Protocol};
 pub use providers::{
     AttemptLimits, Candidates, MethodColumn, ProviderRow, ProviderTable, Refreshed,
 };
-pub use registry::{Registry, Snapshot, Subscription};
+pub use registry::{Registry, Snapshot, Subscription, registry_name};
 pub use result::{Outcome, ResultKind, RpcResult};
 pub use router::{Router, Routing};
 pub use rules::{

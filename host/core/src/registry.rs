@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::{BoxFuture, Error, Url};
+use crate::{BoxFuture, Error, Url, keys};
 
 /// The full list that a subscriber sees at one moment. An empty one says that there is no provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,6 +65,24 @@ impl fmt::Debug for Subscription {
     }
 }
 
+/// What tells the registry at `url` from others, for logs, errors and whatever is kept for each: protocol, address or path, and the root
+/// that its servers are asked for (`group`). Nothing secret is in it.
+#[must_use]
+pub fn registry_name(url: &Url) -> String {
+    // A file registry has a path and no address.
+    let place = if url.host().is_empty() {
+        ""
+    } else {
+        url.location().trim_end_matches(':')
+    };
+    let mut name = format!("{}://{place}{}", url.protocol(), url.path());
+    if let Some(root) = url.get(keys::GROUP) {
+        name.push_str("?group=");
+        name.push_str(root);
+    }
+    name
+}
+
 /// A registry: memory, file, ZooKeeper and so on. Object safe, Send + Sync.
 ///
 /// Called at start-up, at shutdown and on demand when a reference is made; never per call.
@@ -98,6 +116,26 @@ pub trait Registry: Send + Sync + fmt::Debug {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn registries_are_told_apart() {
+        for (url, name) in [
+            ("file:///a/registry", "file:///a/registry"),
+            ("file:///b/registry", "file:///b/registry"),
+            ("memory://one", "memory://one"),
+            (
+                "zookeeper://me:secret@h1:2181?timeout=5s",
+                "zookeeper://h1:2181",
+            ),
+            (
+                "zookeeper://h1:2181?group=shop",
+                "zookeeper://h1:2181?group=shop",
+            ),
+            ("etcd://h1:2379", "etcd://h1:2379"),
+        ] {
+            assert_eq!(registry_name(&Url::parse(url).unwrap()), name);
+        }
+    }
 
     #[tokio::test]
     async fn the_latest_list_wins_and_none_is_seen_twice() {

@@ -63,7 +63,8 @@ pub async fn assemble(config: Config) -> Result<Running, Error> {
         return Ok(running);
     };
     let steering = Arc::new(steering(&config, &policies, &running.plugins).await?);
-    let references = references(&config, gateway, &registries, &protocol, steering, &metrics)?;
+    let references =
+        references(&config, gateway, &registries, &protocol, steering, &metrics).await?;
     running.references = Some(references.clone());
 
     // Listeners, and last the announcement that they are there.
@@ -133,7 +134,7 @@ async fn steering(
     Steering::start(source.as_ref(), &config.application, policies, plugins).await
 }
 
-fn references(
+async fn references(
     config: &Config,
     gateway: &GatewayConfig,
     registries: &Registries,
@@ -142,7 +143,7 @@ fn references(
     metrics: &Arc<Metrics>,
 ) -> Result<Arc<References>, Error> {
     let rules = config.references.iter();
-    Ok(Arc::new(References::new(ReferencesParts {
+    let parts = ReferencesParts {
         application: config.application.clone(),
         registries: registries.named(&gateway.registry)?,
         protocols: vec![protocol.clone()],
@@ -156,7 +157,8 @@ fn references(
         gateway: true,
         steering,
         metrics: metrics.clone(),
-    })))
+    };
+    Ok(Arc::new(References::new(parts).await))
 }
 
 /// Announces the gateway at its first listener: as each service that the configuration names, and as each that operators attach while
@@ -172,16 +174,12 @@ async fn announce(
     let Some((listen, _)) = running.listeners.first() else {
         return Ok(());
     };
-    let at = |registry: &Arc<dyn Registry>| {
-        reached_at(
-            listen,
-            publish.host.as_deref(),
-            publish.port,
-            registry.url(),
-        )
+    let at = async |registry: &Arc<dyn Registry>| {
+        let host = publish.host.as_deref();
+        reached_at(listen, host, publish.port, registry.url()).await
     };
     for registry in registries.named(&publish.registry)? {
-        let address = at(&registry).without_params(&[keys::TOKEN]);
+        let address = at(&registry).await.without_params(&[keys::TOKEN]);
         for service in &publish.services {
             let url = provider_url(&address, &ServiceKey::parse(service), &config.application);
             // A sidecar's entry is its provider's.
@@ -198,7 +196,7 @@ async fn announce(
     for registry in registries.named(&gateway.registry)? {
         let parts = AnnouncerParts {
             center: wubbo_registry::open_config(&center.address).await?,
-            address: at(&registry),
+            address: at(&registry).await,
             registry,
             id: id.to_owned(),
             application: config.application.clone(),

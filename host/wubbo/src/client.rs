@@ -98,8 +98,10 @@ impl ClientBuilder {
         for address in &self.registries {
             registries.push(wubbo_registry::open(address).await?);
         }
-        let references = (!registries.is_empty()).then(|| {
-            References::new(ReferencesParts {
+        let references = if registries.is_empty() {
+            None
+        } else {
+            let parts = ReferencesParts {
                 application: self.application.clone(),
                 registries,
                 protocols: protocols.clone(),
@@ -108,8 +110,9 @@ impl ClientBuilder {
                 gateway: false,
                 steering: steering.clone(),
                 metrics: Arc::new(Metrics::default()),
-            })
-        });
+            };
+            Some(References::new(parts).await)
+        };
         let inside = Inside {
             application: self.application,
             parameters: self.parameters,

@@ -1,11 +1,17 @@
 //! What this process announces about itself, and taking it back.
 
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use tokio::net::UdpSocket;
+use tokio::time::timeout;
 use wubbo_core::{Error, ErrorKind, Registry, ServiceKey, Url, UrlBuilder, keys};
 
+/// How long the name of a registry's host may take to be found before this machine counts as reached by loopback alone.
+const NAME_MAX: Duration = Duration::from_secs(2);
+/// Stands for the port of an address that names none: the way to a machine is the same for each.
+const ANY_PORT: u16 = 9;
 /// The version that entries of this runtime carry under `release`.
 const RELEASE: &str = concat!("wubbo-", env!("CARGO_PKG_VERSION"));
 /// Under which host and port consumers reach a process: variables of the environment that Dubbo Java reads, too.
@@ -69,7 +75,7 @@ fn process() -> [(&'static str, String); 4] {
 
 /// Where consumers reach `listen`: what the operator says of host and port counts first. A listener on every address is announced
 /// at the one from which `registry` is reached.
-pub(crate) fn reached_at(
+pub(crate) async fn reached_at(
     listen: &Url,
     host: Option<&str>,
     port: Option<u16>,
@@ -78,7 +84,7 @@ pub(crate) fn reached_at(
     let url = match (host, listen.host().parse::<IpAddr>()) {
         (Some(host), _) => listen.with_host(host),
         (None, Ok(address)) if address.is_unspecified() => {
-            listen.with_host(&own_address(registry).to_string())
+            listen.with_host(&own_address(registry).await.to_string())
         }
         (None, _) => listen.clone(),
     };
@@ -106,12 +112,19 @@ pub(crate) fn port(text: &str) -> Result<u16, Error> {
 }
 
 /// The address of this machine on the way to `registry`; loopback when it is on this machine or there is no way. Nothing is sent.
-pub(crate) fn own_address(registry: &Url) -> IpAddr {
-    let address = registry.port().and_then(|port| {
-        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-        socket.connect((registry.host(), port)).ok()?;
+pub(crate) async fn own_address(registry: &Url) -> IpAddr {
+    let address = async {
+        let port = match (registry.port(), registry.protocol()) {
+            (Some(port), _) => port,
+            (None, "file" | "memory") => return None,
+            // Its default port is the registry's own affair; any leads there.
+            (None, _) => ANY_PORT,
+        };
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await.ok()?;
+        socket.connect((registry.host(), port)).await.ok()?;
         Some(socket.local_addr().ok()?.ip())
-    });
+    };
+    let address = timeout(NAME_MAX, address).await.ok().flatten();
     address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
@@ -198,8 +211,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_listener_on_every_address_is_announced_at_a_real_one() {
+    #[tokio::test]
+    async fn a_listener_on_every_address_is_announced_at_a_real_one() {
         let url = |text| Url::parse(text).unwrap();
         let registry = url("zookeeper://127.0.0.1:2181");
         for (listen, host, port, expected) in [
@@ -214,11 +227,11 @@ mod tests {
                 "10.9.9.9:2",
             ),
         ] {
-            let reached = reached_at(&url(listen), host, port, &registry);
+            let reached = reached_at(&url(listen), host, port, &registry).await;
             assert_eq!(reached.location(), expected, "{listen}");
         }
         let nowhere = url("file:///registry");
-        let reached = reached_at(&url("dubbo://0.0.0.0:1"), None, None, &nowhere);
+        let reached = reached_at(&url("dubbo://0.0.0.0:1"), None, None, &nowhere).await;
         assert_eq!(reached.location(), "127.0.0.1:1");
     }
 }

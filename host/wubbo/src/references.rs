@@ -94,14 +94,14 @@ pub(crate) struct References {
 impl References {
     /// No reference yet.
     #[must_use]
-    pub(crate) fn new(parts: ReferencesParts) -> Self {
+    pub(crate) async fn new(parts: ReferencesParts) -> Self {
         let refused = parts
             .metrics
             .counters(side(parts.gateway), &ServiceKey::new("(refused)", "", ""));
-        let registry = parts.registries.first();
-        let host = registry.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |registry| {
-            own_address(registry.url())
-        });
+        let host = match parts.registries.first() {
+            Some(registry) => own_address(registry.url()).await,
+            None => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        };
         Self {
             parts,
             host: host.to_string(),

@@ -205,7 +205,7 @@ impl Server {
             }
             let listener = protocol.bind(&listen, Arc::new(services)).await?;
             let listen = listen.with_port(listener.local_addr().port());
-            let reached = self.reached(&listen, listeners.is_empty())?;
+            let reached = self.reached(&listen, listeners.is_empty()).await?;
             for export in exports.iter_mut().skip(first) {
                 export.bound(&reached);
             }
@@ -215,7 +215,7 @@ impl Server {
     }
 
     /// Where consumers reach the listener that is bound to `listen`.
-    fn reached(&self, listen: &Url, is_first: bool) -> Result<Url, Error> {
+    async fn reached(&self, listen: &Url, is_first: bool) -> Result<Url, Error> {
         let host = self.publish_host.clone();
         let host = host.or_else(|| environment(HOST_VARIABLE));
         let port = match (self.publish_port, environment(PORT_VARIABLE)) {
@@ -226,7 +226,7 @@ impl Server {
         let registry = registry.and_then(|address| Url::parse_addresses(address).ok());
         let registry = registry.unwrap_or_default();
         let port = port.filter(|_| is_first);
-        Ok(reached_at(listen, host.as_deref(), port, &registry))
+        Ok(reached_at(listen, host.as_deref(), port, &registry).await)
     }
 
     fn url(

@@ -10,15 +10,6 @@ use wubbo_tests::scratch::Scratch;
 use super::{address, settled};
 use crate::server::Kind;
 
-fn calls(gateway: &Gateway) -> u64 {
-    let text = gateway.get("/metrics").unwrap().body;
-    let lines = text
-        .lines()
-        .filter(|line| line.starts_with("wubbo_calls_total{"));
-    let counts = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-    counts.sum::<f64>() as u64
-}
-
 fn before_a_provider(line: Line) {
     let Some(java) = installed(line).unwrap() else {
         return;
@@ -47,7 +38,7 @@ fn before_a_provider(line: Line) {
         counted.failed() == 0 && counted.shares.keys().eq(["behind"]) && counted.answered() > 50
     };
     let answered = settled(&consumer, "found at ZooKeeper", only).answered();
-    let passed = calls(&sidecar);
+    let passed = sidecar.calls().unwrap();
     assert!(
         passed >= answered,
         "{passed} of {answered} calls went through the sidecar"

@@ -6,7 +6,7 @@ use wubbo_tests::java::{Auth, Java, Line, Outcomes, Tls};
 use wubbo_tests::scratch::Scratch;
 
 use super::{BY_GATEWAY, NAME, address, golden, same};
-use crate::tls::certificates;
+use crate::certificates::certificates;
 
 /// What the one-way form is shown with.
 const SOME: &str = "echo/";

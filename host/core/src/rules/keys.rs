@@ -81,7 +81,7 @@ pub fn rule_keys(service: &ServiceKey, application: &str) -> Vec<RuleKey> {
     keys
 }
 
-/// The place of the override URLs that the registry `registry` (its name in logs, such as its address) holds for `service` under its
+/// The place of the override URLs that the registry `registry` (its [`registry_name`](crate::registry_name)) holds for `service` under its
 /// category `configurators`, as Dubbo 2.6 and its admin tools left them there. The key is that of the service's override rules, the
 /// group `registry:<name>`, which no config center has.
 #[must_use]

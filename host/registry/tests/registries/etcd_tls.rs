@@ -1,11 +1,10 @@
 //! TLS to etcd, one-way and mutual: who is let in, and what is said to who is not.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use wubbo_core::ErrorKind;
 
+use crate::certificates::certificates;
 use crate::raw::Raw;
 use crate::rounds::{connected, open, registered};
 use crate::server::{Kind, Server, free_port};
@@ -13,21 +12,6 @@ use crate::sessions::entry;
 
 /// Where an entry of the tests lies.
 const PROVIDERS: &str = "/dubbo/a.B/providers";
-
-/// A signer, and what it signed for a server at 127.0.0.1 and for a client, as files in PEM.
-fn certificates(folder: &Path) {
-    let mut root = CertificateParams::new(vec![]).unwrap();
-    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let signer = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
-    fs::write(folder.join("signer.pem"), signer.pem()).unwrap();
-    for who in ["server", "client"] {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        let signed = params.signed_by(&key, &signer).unwrap();
-        fs::write(folder.join(format!("{who}.pem")), signed.pem()).unwrap();
-        fs::write(folder.join(format!("{who}.key")), key.serialize_pem()).unwrap();
-    }
-}
 
 /// A server that is spoken to under TLS at a second port.
 struct Secure {

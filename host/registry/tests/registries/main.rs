@@ -27,6 +27,7 @@ macro_rules! on_both {
 }
 
 mod alone;
+mod certificates;
 mod config_center;
 #[path = "../../src/config/conformance.rs"]
 mod config_conformance;

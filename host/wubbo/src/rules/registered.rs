@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 use wubbo_core::{
     RuleKey, ServiceKey, Snapshot, Url, keys, registered_route_key, registered_rule_key,
+    registry_name,
 };
 
 /// Where a registry holds override URLs (Dubbo Java `RegistryConstants.CONFIGURATORS_CATEGORY`).
@@ -43,7 +44,7 @@ impl Holder {
     pub(super) fn new(registry: &Url, url: &Url) -> Self {
         Self {
             service: url.service_key().clone(),
-            registry: registry.location().to_owned(),
+            registry: registry_name(registry),
             consumer: url.protocol() == "consumer",
         }
     }
@@ -171,7 +172,10 @@ mod tests {
             };
             assert_eq!(*text, expected.to_string(), "{id}");
             assert_eq!(&*key.key, "a.B:1.0.0:.condition-router", "{id}");
-            assert!(key.group.starts_with("registry:10.0.0.1:2181#"), "{id}");
+            assert!(
+                key.group.starts_with("registry:zookeeper://10.0.0.1:2181#"),
+                "{id}"
+            );
         }
     }
 
@@ -200,6 +204,17 @@ mod tests {
             panic!("{of_provider:?}")
         };
         assert_eq!(&*key.key, "a.B:1.0.0.configurators");
+    }
+
+    /// What one registry holds does not take the place of another's.
+    #[test]
+    fn each_registry_has_its_own_rules() {
+        let reference = Url::parse(REFERENCE).unwrap();
+        let key = |url: &str| Holder::new(&Url::parse(url).unwrap(), &reference).key();
+        assert_ne!(key("file:///a"), key("file:///b"));
+        let zookeeper = "zookeeper://10.0.0.1:2181";
+        assert_ne!(key(zookeeper), key(&format!("{zookeeper}?group=shop")));
+        assert_ne!(key(zookeeper), key("etcd://10.0.0.1:2181"));
     }
 
     #[test]
