@@ -78,6 +78,7 @@ impl FailoverInvoker {
     async fn call(&self, invocation: Invocation) -> Outcome {
         let mut tried = Tried::default();
         let mut number = 0;
+        let mut unreached = 0;
         loop {
             // Taken anew for each attempt: a provider that went away meanwhile is not tried.
             let list = self.directory.list();
@@ -107,9 +108,10 @@ impl FailoverInvoker {
             let retries = retries(&attempt, candidates);
             // One provider is tried again; of several each once, as long as there are fresh ones that are available.
             let most = if count == 1 {
-                retries
+                retries + unreached
             } else {
-                retries.min(count - 1)
+                unreached += usize::from(tried.is_unreached());
+                (retries + unreached).min(count - 1)
             };
             if !self.again(&invocation, &tried) || number as usize >= most {
                 return Err(self.give_up(&attempt, candidates, tried));
@@ -207,6 +209,14 @@ struct Tried {
 }
 
 impl Tried {
+    /// Whether no connection could be made at the last attempt, or it closed before the request was written. Such an attempt is none of
+    /// the retries: a consumer of Dubbo connects to an address when it is listed and never offers a dead one to a call; here the first
+    /// call connects.
+    fn is_unreached(&self) -> bool {
+        let last = self.last.as_ref();
+        last.is_some_and(|last| last.kind() == ErrorKind::Connect)
+    }
+
     fn add(&mut self, list: &ProviderList, index: usize, error: Error) {
         if let Some(row) = list.table.rows().get(index) {
             self.addresses.push(row.url.location().to_owned());

@@ -110,6 +110,30 @@ async fn attempts_are_counted_and_named() {
 }
 
 #[tokio::test]
+async fn an_attempt_without_a_connection_is_no_retry() {
+    // id, providers, parameters, how many are dead, whether the call succeeds, calls
+    let cases = [
+        ("all but one are dead", 5, "retries=0", 4, true, 5),
+        ("the retries come on top", 5, "retries=1", 3, false, 5),
+        ("each is tried once", 3, "retries=0", 9, false, 3),
+        ("a single one has its retries", 1, "retries=1", 9, false, 2),
+    ];
+    for retry in [Retry::Retryable, Retry::NeverReachedProvider] {
+        for (id, count, parameters, dead, succeeds, calls) in cases {
+            let last_fails = id.contains("retries come");
+            let behaviour: Behaviour = Box::new(move |number| match number {
+                number if number <= dead => Err(Error::new(ErrorKind::Connect, "refused")),
+                _ if last_fails => Err(Error::new(ErrorKind::ClientTimeout, "late")),
+                _ => Ok(RpcResult::null()),
+            });
+            let scene = scene_with(count, parameters, retry, false, behaviour).await;
+            assert_eq!(scene.invoker.invoke(call()).await.is_ok(), succeeds, "{id}");
+            assert_eq!(scene.calls.lock().unwrap().len(), calls, "{id}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn nobody_to_call_is_said_by_name() {
     let scene = scene_with(
         0,
