@@ -1,8 +1,10 @@
 //! Failover: an attempt that failed is made again on another provider.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
+use tower::retry::budget::{Budget, TpsBudget};
 use wubbo_core::{
     BoxFuture, CallEnd, Candidates, Chain, Cluster, Deadline, Directory, Error, ErrorKind,
     Invocation, Invoker, Outcome, ProviderList, Stage, Url, keys,
@@ -10,6 +12,14 @@ use wubbo_core::{
 
 use crate::choose::{Attempt, Sticky};
 use crate::refusal;
+
+/// The further attempts of a gateway's reference, as a share of its calls of the last [`BUDGET_TIME`] (spec GW-4): a service most of whose
+/// providers are dead is not asked several times as much.
+const BUDGET_SHARE: f32 = 0.2;
+/// Over which calls and attempts are counted.
+const BUDGET_TIME: Duration = Duration::from_secs(10);
+/// Attempts a second on top, so that a service with few calls can try again at all.
+const BUDGET_LEAST: u32 = 10;
 
 /// Which failures are tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +54,8 @@ impl Cluster for Failover {
         Arc::new(FailoverInvoker {
             directory,
             retry: self.retry,
+            budget: (self.retry == Retry::NeverReachedProvider)
+                .then(|| TpsBudget::new(BUDGET_TIME, BUDGET_LEAST, BUDGET_SHARE)),
             sticky: Sticky::default(),
         })
     }
@@ -53,6 +65,8 @@ impl Cluster for Failover {
 struct FailoverInvoker {
     directory: Arc<dyn Directory>,
     retry: Retry,
+    /// What bounds further attempts; `None`: nothing but their number.
+    budget: Option<TpsBudget>,
     sticky: Sticky,
 }
 
@@ -76,6 +90,9 @@ impl Invoker for FailoverInvoker {
 
 impl FailoverInvoker {
     async fn call(&self, invocation: Invocation) -> Outcome {
+        if let Some(budget) = &self.budget {
+            budget.deposit();
+        }
         let mut tried = Tried::default();
         let mut number = 0;
         let mut unreached = 0;
@@ -116,6 +133,9 @@ impl FailoverInvoker {
             if !self.again(&invocation, &tried) || number as usize >= most {
                 return Err(self.give_up(&attempt, candidates, tried));
             }
+            if let Some(last) = tried.last.take_if(|_| self.is_over_budget()) {
+                return Err(refusal::over_budget(last));
+            }
             number += 1;
         }
     }
@@ -133,6 +153,13 @@ impl FailoverInvoker {
             && !invocation
                 .deadline()
                 .is_some_and(|deadline| deadline.is_over())
+    }
+
+    /// Takes a further attempt from the budget, if there is one.
+    fn is_over_budget(&self) -> bool {
+        self.budget
+            .as_ref()
+            .is_some_and(|budget| !budget.withdraw())
     }
 
     fn give_up(&self, attempt: &Attempt<'_>, candidates: &Candidates, tried: Tried) -> Error {

@@ -67,6 +67,15 @@ pub(crate) fn exhausted(
     Error::with_source(last.kind(), message, last)
 }
 
+/// The attempt failed without reaching a provider, and too many did so lately for another one.
+pub(crate) fn over_budget(last: Error) -> Error {
+    let message = format!(
+        "{}; not tried on another provider: a gateway's further attempts are at most 20 % of a service's calls, and 10 a second",
+        last.message()
+    );
+    Error::with_source(last.kind(), message, last)
+}
+
 fn source(directory: &dyn Directory) -> String {
     match directory.registry() {
         "" => "the direct urls".to_owned(),

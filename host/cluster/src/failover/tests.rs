@@ -246,6 +246,44 @@ async fn a_gateway_retries_only_what_reached_no_provider_and_passes_the_error_on
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_gateways_further_attempts_have_a_budget() {
+    // retry, attempts of 1,000 calls within a moment: 10 s x 10 and a fifth of the calls on top
+    for (retry, attempts) in [
+        (Retry::NeverReachedProvider, 1000 + 100 + 1000 / 5),
+        (Retry::Retryable, 2000),
+    ] {
+        let scene = scene_with(2, "", retry, false, failing(ErrorKind::Connect)).await;
+        let mut refused = 0;
+        for _ in 0..1000 {
+            let error = scene.invoker.invoke(call()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Connect);
+            refused += usize::from(error.message().contains("at most 20 %"));
+        }
+        let made = scene.calls.lock().unwrap().len();
+        assert_eq!(made, attempts, "GW-4");
+        assert_eq!(refused, 2000 - attempts, "GW-4");
+    }
+    // Later there is a reserve again.
+    let scene = scene_with(
+        2,
+        "",
+        Retry::NeverReachedProvider,
+        false,
+        failing(ErrorKind::Connect),
+    )
+    .await;
+    for round in 0..2 {
+        let before = scene.calls.lock().unwrap().len();
+        for _ in 0..200 {
+            assert!(scene.invoker.invoke(call()).await.is_err());
+        }
+        let made = scene.calls.lock().unwrap().len() - before;
+        assert_eq!(made, 200 + 100 + 200 / 5, "GW-4, round {round}");
+        tokio::time::advance(Duration::from_secs(11)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_attempt_starts_after_the_deadline() {
     let scene = scene_with(
         3,
