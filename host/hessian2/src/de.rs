@@ -14,6 +14,7 @@
 )]
 
 mod access;
+mod fields;
 mod follow;
 mod source;
 
@@ -25,7 +26,8 @@ use serde::{
 };
 
 use self::{
-    access::{Entries, Fields, Items, Nothing},
+    access::{Entries, Items, Nothing},
+    fields::{Fields, InOrder},
     source::{Document, Typed},
 };
 use crate::{
@@ -142,7 +144,19 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         }
     }
 
-    texts! { deserialize_str deserialize_string deserialize_char deserialize_identifier }
+    texts! { deserialize_str deserialize_char deserialize_identifier }
+
+    #[inline]
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let Some((word, length)) = self.0.quick_word() else {
+            return self.deserialize_str(visitor);
+        };
+        // So short a text is made sooner than checked and copied: a character is valid by itself.
+        let mut text = String::with_capacity(length);
+        let characters = word.iter().take(length);
+        text.extend(characters.map(|byte| char::from(byte & 0x7f)));
+        visitor.visit_string(text)
+    }
 
     binaries! { deserialize_bytes deserialize_byte_buf }
 
@@ -170,6 +184,8 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         visitor.visit_unit()
     }
 
+    // Inlined, the name is known and nothing is compared.
+    #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -179,23 +195,21 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
             _ if !magic::is_magic(name) => visitor.visit_newtype_struct(self),
             magic::VALUE => visitor.visit_newtype_struct(Document(self.0)),
             magic::TYPED => visitor.visit_newtype_struct(Typed(self.0)),
-            magic::DATE if self.0.is_null() => Err(null_for(&"a date")),
+            magic::DATE => match self.0.quick_date() {
+                Some(millis) => visitor.visit_newtype_struct(millis.into_deserializer()),
+                None if self.0.is_null() => Err(null_for(&"a date")),
+                None => visitor.visit_newtype_struct(self),
+            },
             _ => visitor.visit_newtype_struct(self),
         }
     }
 
+    #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let (tag, kind, followed) = self.0.begin_followed()?;
-        let out = match kind {
-            Kind::List => Items::visit(self.0, tag, visitor),
-            Kind::Null => visitor.visit_seq(Nothing),
-            Kind::Binary => {
-                let bytes = self.0.binary(tag)?;
-                visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied()))
-            }
-            other => Err(self.0.mismatch(&wanted(&visitor), other)),
-        };
-        self.0.end_followed(followed, out)
+        match self.0.begin()? {
+            (tag, Kind::List) => Items::visit(self.0, tag, visitor),
+            (tag, kind) => self.no_list(tag, kind, visitor),
+        }
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _length: usize, visitor: V) -> Result<V::Value> {
@@ -211,27 +225,27 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         self.deserialize_seq(visitor)
     }
 
+    #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let (tag, kind, followed) = self.0.begin_followed()?;
-        if kind == Kind::Null {
-            return visitor.visit_map(Nothing);
+        match self.0.begin()? {
+            (tag, Kind::Map) => Entries::visit(self.0, tag, visitor),
+            (_, Kind::Null) => visitor.visit_map(Nothing),
+            (tag, kind) => self.no_map(tag, kind, visitor),
         }
-        let out = entries(self.0, tag, kind, visitor);
-        self.0.end_followed(followed, out)
     }
 
+    #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        let (tag, kind, followed) = self.0.begin_followed()?;
-        if kind == Kind::Null {
-            return Err(null_for(&name));
+        match self.0.begin()? {
+            (tag, Kind::Object) => InOrder::visit(self.0, tag, fields, visitor),
+            (_, Kind::Null) => Err(null_for(&name)),
+            (tag, kind) => self.no_map(tag, kind, visitor),
         }
-        let out = entries(self.0, tag, kind, visitor);
-        self.0.end_followed(followed, out)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -266,6 +280,30 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
 }
 
 impl<'de> De<'_, 'de> {
+    /// The rest of a value that is not simply a list, where a sequence is wanted.
+    #[inline(never)]
+    fn no_list<V: Visitor<'de>>(self, tag: u8, kind: Kind, visitor: V) -> Result<V::Value> {
+        let (tag, kind, followed) = self.0.followed(tag, kind)?;
+        let out = match kind {
+            Kind::List => Items::visit(self.0, tag, visitor),
+            Kind::Null => visitor.visit_seq(Nothing),
+            Kind::Binary => {
+                let bytes = self.0.binary(tag)?;
+                visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied()))
+            }
+            other => Err(self.0.mismatch(&wanted(&visitor), other)),
+        };
+        self.0.end_followed(followed, out)
+    }
+
+    /// The rest of a value that is not simply a map or object, where one is wanted.
+    #[inline(never)]
+    fn no_map<V: Visitor<'de>>(self, tag: u8, kind: Kind, visitor: V) -> Result<V::Value> {
+        let (tag, kind, followed) = self.0.followed(tag, kind)?;
+        let out = entries(self.0, tag, kind, visitor);
+        self.0.end_followed(followed, out)
+    }
+
     /// The general case of a string.
     #[inline(never)]
     fn text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {

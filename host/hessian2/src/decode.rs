@@ -14,6 +14,7 @@
 mod constant;
 mod container;
 mod document;
+mod quick;
 mod scalar;
 mod skip;
 mod table;
@@ -58,6 +59,8 @@ pub struct Decoder<'a> {
     /// Lists, maps and objects around the position.
     depth: u32,
     lossy: bool,
+    /// Fields are given to serde by name only.
+    by_name: bool,
 }
 
 /// A position to come back to, with [`Decoder::rewind`].
@@ -98,6 +101,7 @@ impl<'a> Decoder<'a> {
             constants: Vec::new(),
             depth: 0,
             lossy: false,
+            by_name: false,
         }
     }
 
@@ -190,14 +194,33 @@ impl<'a> Decoder<'a> {
         Ok(start..self.position)
     }
 
-    /// Reads the next value into a Rust type, through serde.
+    /// Reads the next value into a Rust type, through serde. An object whose class has the fields of the Rust struct in its
+    /// order is given to it without their names; when that fails, all is read once more by name, also what went well.
     ///
     /// # Errors
     /// As [`read_value`](Self::read_value), and when the value does not fit the type.
     pub fn read<T: Deserialize<'a>>(&mut self) -> Result<T> {
+        let (start, by_name) = (self.mark(), self.by_name);
+        let out = self.read_once();
+        if self.by_name == by_name {
+            return out;
+        }
+        // Some field could not be read in the order of its struct: its value is bad, or its visitor takes names only.
+        self.rewind(start);
+        self.close_all();
+        self.read_once()
+    }
+
+    fn read_once<T: Deserialize<'a>>(&mut self) -> Result<T> {
         self.guarded(|decoder| {
             crate::de::read(decoder).map_err(|error| error.or_at(decoder.position))
         })
+    }
+
+    /// Gives fields by name from now on, also those of the value that is being read.
+    #[cold]
+    pub(crate) fn refuse_order(&mut self) {
+        self.by_name = true;
     }
 
     /// Runs `read`; after a failure nothing counts as being read any more.

@@ -104,7 +104,17 @@ pub(crate) const END: usize = 0x81;
 /// [`stride`] of a reference.
 pub(crate) const REF: usize = 0x82;
 
-/// Number of bytes of a null, bool, number, date or empty string, the first one included; [`TEXT`], [`END`], [`REF`]; 0 of any other byte.
+/// [`stride`] of an object of one of the first 16 classes.
+pub(crate) const OBJECT: usize = 0x83;
+
+/// [`stride`] of an untyped list of up to 7 elements.
+pub(crate) const LIST: usize = 0x84;
+
+/// [`stride`] of an untyped map.
+pub(crate) const MAP: usize = 0x85;
+
+/// Number of bytes of a null, bool, number, date or empty string, the first one included; of some other values one of the
+/// marks above; 0 of any other byte.
 #[inline]
 pub(crate) fn stride(tag: u8) -> usize {
     STRIDES
@@ -121,6 +131,9 @@ const fn measure(tag: u8) -> u8 {
         _ if tag <= 0x1f => TEXT as u8,
         Lead::End => END as u8,
         Lead::Value(Kind::Ref) => REF as u8,
+        _ if tag == b'H' => MAP as u8,
+        _ if tag & 0xf0 == 0x60 => OBJECT as u8,
+        _ if tag & 0xf8 == 0x78 => LIST as u8,
         _ => 0,
     }
 }

@@ -1,15 +1,10 @@
-//! Elements, entries, fields and variants, handed to serde one by one.
+//! Elements, entries and variants, handed to serde one by one.
 
-use std::{borrow::Cow, ops::Range};
-
-use serde::de::{
-    DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
-    value::BorrowedStrDeserializer,
-};
+use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::De;
 use crate::{
-    decode::{BYTES_PER_VALUE, Decoder},
+    decode::Decoder,
     error::{Error, Result},
 };
 
@@ -127,71 +122,6 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
     #[inline]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
         seed.deserialize(De(self.decoder))
-    }
-}
-
-/// The fields of an object, by name.
-pub(crate) struct Fields<'d, 'de> {
-    decoder: &'d mut Decoder<'de>,
-    /// Names of the fields that were not read, in the decoder's table.
-    names: Range<usize>,
-}
-
-impl<'de> Fields<'_, 'de> {
-    /// Reads the object whose tag was consumed.
-    pub(crate) fn visit<V: Visitor<'de>>(
-        decoder: &mut Decoder<'de>,
-        tag: u8,
-        visitor: V,
-    ) -> Result<V::Value> {
-        let scope = decoder.enter_open()?;
-        let class = decoder.class_index(tag)?;
-        let names = decoder.field_range(class);
-        let mut fields = Fields { decoder, names };
-        let out = visitor.visit_map(&mut fields);
-        if out.is_ok() && !fields.names.is_empty() {
-            return Err(fields
-                .decoder
-                .malformed("the object has more fields than its Rust type"));
-        }
-        decoder.leave_open(scope);
-        out
-    }
-}
-
-impl<'de> MapAccess<'de> for &mut Fields<'_, 'de> {
-    type Error = Error;
-
-    #[inline]
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
-        let Some(index) = self.names.next() else {
-            return Ok(None);
-        };
-        match self.decoder.name_at(index) {
-            Some(&Cow::Borrowed(name)) => {
-                if name.len() >= BYTES_PER_VALUE {
-                    // A map keeps a copy of the name for each object of the class.
-                    self.decoder.charge(name.len())?;
-                }
-                seed.deserialize(BorrowedStrDeserializer::new(name))
-                    .map(Some)
-            }
-            Some(Cow::Owned(name)) => {
-                let name = name.clone();
-                self.decoder.charge(name.len())?;
-                seed.deserialize(name.into_deserializer()).map(Some)
-            }
-            None => Ok(None),
-        }
-    }
-
-    #[inline]
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
-        seed.deserialize(De(self.decoder))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.names.len().min(256))
     }
 }
 

@@ -15,6 +15,12 @@ impl<'de> Decoder<'de> {
     #[inline]
     pub(crate) fn begin_followed(&mut self) -> Result<(u8, Kind, bool)> {
         let (tag, kind) = self.begin()?;
+        self.followed(tag, kind)
+    }
+
+    /// As [`begin_followed`](Self::begin_followed), the tag being consumed.
+    #[inline]
+    pub(crate) fn followed(&mut self, tag: u8, kind: Kind) -> Result<(u8, Kind, bool)> {
         if kind == Kind::Ref {
             let (tag, kind) = self.follow()?;
             return Ok((tag, kind, true));

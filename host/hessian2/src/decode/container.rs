@@ -47,6 +47,19 @@ impl<'a> Decoder<'a> {
     /// As [`enter`](Self::enter), for a reader that follows references: one to this container is a cycle from now on.
     #[inline]
     pub(crate) fn enter_open(&mut self) -> Result<Scope> {
+        if self.depth < self.limits.depth
+            && self.now.refs < self.limits.refs
+            && let Some(slot) = self.take_new_open_slot()
+        {
+            self.depth = self.depth.wrapping_add(1);
+            return Ok(Scope { slot });
+        }
+        self.enter_again()
+    }
+
+    /// The general case of [`enter_open`](Self::enter_open).
+    #[inline(never)]
+    fn enter_again(&mut self) -> Result<Scope> {
         self.deeper()?;
         Ok(Scope {
             slot: self.take_open_slot(),

@@ -284,35 +284,6 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The next value, consumed and counted, if it is an ASCII string of the shortest form, which most strings are.
-    #[inline]
-    pub(crate) fn quick_text(&mut self) -> Option<&'a str> {
-        let tag = *self.input.get(self.position)?;
-        let start = self.position.wrapping_add(1);
-        let text = short_ascii(self.input.get(start..)?, tag)?;
-        let text = std::str::from_utf8(text).ok()?;
-        self.budget = self.budget.checked_sub(1)?;
-        self.position = start.wrapping_add(text.len());
-        Some(text)
-    }
-
-    /// The next value, consumed and counted, if it is an int of one to three bytes.
-    #[inline]
-    pub(crate) fn quick_int(&mut self) -> Option<i32> {
-        let rest = self.input.get(self.position..)?;
-        let (number, length) = match *rest {
-            [tag @ 0x80..=0xbf, ..] => (i32::from(tag).wrapping_sub(0x90), 1),
-            [tag @ 0xc0..=0xcf, low, ..] => {
-                let high = tag.wrapping_sub(0xc8);
-                (i32::from(i16::from_be_bytes([high, low])), 2)
-            }
-            _ => return None,
-        };
-        self.budget = self.budget.checked_sub(1)?;
-        self.position = self.position.wrapping_add(length);
-        Some(number)
-    }
-
     /// The string whose first tag was consumed.
     #[inline]
     pub(crate) fn text(&mut self, tag: u8) -> Result<Cow<'a, str>> {

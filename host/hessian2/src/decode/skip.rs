@@ -6,7 +6,7 @@
 use super::{Decoder, scalar::is_short_ascii};
 use crate::{
     error::Result,
-    tag::{END, Kind, REF, TEXT, payload, stride},
+    tag::{END, Kind, LIST, MAP, OBJECT, REF, TEXT, payload, stride},
 };
 
 /// Containers around the position that one call of [`Decoder::skip_many`] keeps count of; deeper ones are left to a
@@ -58,7 +58,7 @@ impl Decoder<'_> {
         let mut around = [Left(0); LEVELS];
         let mut level = 0_usize;
         loop {
-            self.skip_plain(&mut left)?;
+            let (tag, form) = self.skip_plain(&mut left)?;
             if left.0 == 0 {
                 level = match level.checked_sub(1) {
                     Some(level) => level,
@@ -68,11 +68,9 @@ impl Decoder<'_> {
                 left = around.get(level).copied().unwrap_or(Left(0));
                 continue;
             }
-            let Some(outer) = around.get_mut(level) else {
-                self.skip_odd(&mut left)?;
-                continue;
-            };
-            if let Some(inner) = self.skip_short_head()? {
+            if let Some(outer) = around.get_mut(level)
+                && let Some(inner) = self.skip_short_head(tag, form)?
+            {
                 *outer = Left(left.0.wrapping_sub(1));
                 left = inner;
                 level = level.wrapping_add(1);
@@ -90,9 +88,9 @@ impl Decoder<'_> {
         self.skip_rest(tag, kind)
     }
 
-    /// Steps over values until one is not plain, or none is left.
+    /// Steps over values until none is left or one is not plain, whose first byte and stride are given.
     #[inline]
-    fn skip_plain(&mut self, left: &mut Left) -> Result<()> {
+    fn skip_plain(&mut self, left: &mut Left) -> Result<(u8, usize)> {
         let input = self.input;
         let mut position = self.position;
         while left.0 != 0 {
@@ -100,37 +98,38 @@ impl Decoder<'_> {
                 return Err(self.truncated());
             };
             let behind = position.wrapping_add(1);
-            position = match stride(tag) {
-                0 => break,
-                TEXT => match input.get(behind..) {
-                    Some(rest) if is_short_ascii(rest, tag) => {
-                        behind.wrapping_add(usize::from(tag))
-                    }
-                    _ => break,
-                },
+            let form = stride(tag);
+            match form {
+                1..TEXT => position = position.wrapping_add(form),
+                TEXT if input
+                    .get(behind..)
+                    .is_some_and(|rest| is_short_ascii(rest, tag)) =>
+                {
+                    position = behind.wrapping_add(usize::from(tag));
+                }
+                // A short one, to what was there.
+                REF if matches!(input.get(behind), Some(index @ 0x90..=0xbf)
+                    if u32::from(index.wrapping_sub(0x90)) < self.now.refs) =>
+                {
+                    position = behind.wrapping_add(1);
+                }
                 END if left.0 >= Left::ENDED => {
                     self.position = position;
-                    return self.skip_end(left);
+                    self.skip_end(left)?;
+                    return Ok((tag, form));
                 }
-                END => break,
-                // A short one, to what was there.
-                REF => match input.get(behind) {
-                    Some(index @ 0x90..=0xbf)
-                        if u32::from(index.wrapping_sub(0x90)) < self.now.refs =>
-                    {
-                        behind.wrapping_add(1)
-                    }
-                    _ => break,
-                },
-                length => position.wrapping_add(length),
-            };
+                _ => {
+                    self.position = position;
+                    return Ok((tag, form));
+                }
+            }
             left.0 = left.0.wrapping_sub(1);
         }
         if position > input.len() {
             return Err(self.truncated());
         }
         self.position = position;
-        Ok(())
+        Ok((0, 0))
     }
 
     /// Consumes the end marker, and counts the values before it.
@@ -147,27 +146,24 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    /// Enters the container at the position if its head is of the shortest form: an object, a short untyped list, an untyped map.
+    /// Enters the container at the position if its head is of the shortest form, as its first byte and stride say.
     #[inline]
-    fn skip_short_head(&mut self) -> Result<Option<Left>> {
-        let Some(&tag) = self.input.get(self.position) else {
-            return Ok(None);
-        };
-        let count = match tag {
-            0x60..=0x6f => {
+    fn skip_short_head(&mut self, tag: u8, form: usize) -> Result<Option<Left>> {
+        let count = match form {
+            OBJECT => {
                 let class = u32::from(tag & 0x0f);
                 if class >= self.now.classes {
                     return Ok(None);
                 }
                 self.field_count(class)
             }
-            0x78..=0x7f => u32::from(tag & 0x07),
-            b'H' => 0,
+            LIST => u32::from(tag & 0x07),
+            MAP => 0,
             _ => return Ok(None),
         };
         self.position = self.position.wrapping_add(1);
         let _scope = self.enter()?;
-        if tag == b'H' {
+        if form == MAP {
             return Ok(Some(Left(Left::ENDED | Left::PAIRS | Left::MANY)));
         }
         self.spend(count)?;

@@ -47,12 +47,17 @@ const SLOTS: usize = 16;
 /// Room for field names that is taken at once, likewise.
 const NAMES: u32 = 16;
 
+/// Room for class definitions that is taken at once, likewise.
+const CLASSES: usize = 4;
+
 #[derive(Debug)]
 pub(crate) struct ClassEntry<'a> {
     name: Cow<'a, str>,
     /// Index of the first field in `Decoder::names`.
     first: usize,
     count: u32,
+    /// The fields of the Rust struct that the names were compared with last, and whether they are the same ones.
+    compared: (&'static [&'static str], bool),
     /// The definition as documents share it, once one asked.
     shared: Option<Arc<Class>>,
 }
@@ -84,7 +89,6 @@ impl<'a> Decoder<'a> {
     }
 
     /// As [`take_slot`](Self::take_slot), noting that the value is being read.
-    #[inline]
     pub(crate) fn take_open_slot(&mut self) -> u32 {
         let met_before = (self.now.refs as usize) < self.slots.len();
         let slot = self.slot_from_here(true);
@@ -92,6 +96,22 @@ impl<'a> Decoder<'a> {
             self.set_open(slot, true);
         }
         slot
+    }
+
+    /// As [`take_open_slot`](Self::take_open_slot), for a slot that is met first and finds room.
+    #[inline]
+    pub(crate) fn take_new_open_slot(&mut self) -> Option<u32> {
+        let slot = self.now.refs;
+        if slot as usize != self.slots.len() || self.slots.len() == self.slots.capacity() {
+            return None;
+        }
+        self.slots.push(SlotEntry {
+            place: SlotEntry::place(self.position.wrapping_sub(1), true),
+            classes: self.now.classes,
+            types: self.now.types,
+        });
+        self.now.refs = slot.wrapping_add(1);
+        Some(slot)
     }
 
     #[inline]
@@ -115,8 +135,13 @@ impl<'a> Decoder<'a> {
     /// Makes room for slots: at first as many as a message of this size is likely to have.
     #[cold]
     fn more_slots(&mut self) {
-        let likely = self.remaining().len() / 8;
-        self.slots.reserve(likely.clamp(SLOTS, 64));
+        let likely = (self.remaining().len() / 8).clamp(SLOTS, 64);
+        if self.slots.capacity() == 0 {
+            // Cheaper than growing, and for most messages all there is.
+            self.slots = Vec::with_capacity(likely);
+        } else {
+            self.slots.reserve(likely);
+        }
     }
 
     /// Notes that the value at `slot` is being read, or no more.
@@ -205,7 +230,11 @@ impl<'a> Decoder<'a> {
         if first.saturating_add(count as usize) > self.limits.fields as usize {
             return Err(self.limit("fields", self.limits.fields));
         }
-        self.names.reserve(count.clamp(NAMES, 64) as usize);
+        if self.names.capacity() == 0 {
+            self.names = Vec::with_capacity(count.clamp(NAMES, 64) as usize);
+            self.classes = Vec::with_capacity(CLASSES);
+        }
+        self.names.reserve(count.min(64) as usize);
         if !self.plain_names(count) {
             self.names.truncate(first);
             for _ in 0..count {
@@ -217,6 +246,7 @@ impl<'a> Decoder<'a> {
             name,
             first,
             count,
+            compared: (&[], false),
             shared: None,
         });
         self.now.classes = self.now.classes.wrapping_add(1);
@@ -327,6 +357,31 @@ impl<'a> Decoder<'a> {
             return 0..0;
         };
         entry.first..entry.first.saturating_add(entry.count as usize)
+    }
+
+    /// Whether a class has these fields in this order, so that an object is read without looking at their names.
+    #[inline]
+    pub(crate) fn in_order(&mut self, class: u32, fields: &'static [&'static str]) -> bool {
+        match self.classes.get(class as usize) {
+            Some(entry) if std::ptr::eq(entry.compared.0, fields) => {
+                entry.compared.1 && !self.by_name
+            }
+            _ => self.compare(class, fields) && !self.by_name,
+        }
+    }
+
+    #[inline(never)]
+    fn compare(&mut self, class: u32, fields: &'static [&'static str]) -> bool {
+        let names = self.names.get(self.field_range(class)).unwrap_or_default();
+        // A long name is charged for with each object, so it is given.
+        let same = |(name, field): (&Cow<'_, str>, &&str)| {
+            matches!(name, Cow::Borrowed(name) if name == field) && field.len() < BYTES_PER_VALUE
+        };
+        let in_order = names.len() == fields.len() && names.iter().zip(fields).all(same);
+        if let Some(entry) = self.classes.get_mut(class as usize) {
+            entry.compared = (fields, in_order);
+        }
+        in_order
     }
 
     /// The field name at an index of [`field_range`](Self::field_range).

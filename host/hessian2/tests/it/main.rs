@@ -7,6 +7,7 @@
 
 mod annotate;
 mod documents;
+mod fields;
 mod hostile;
 mod losses;
 mod notation;
