@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::java::{Outcomes, free_port, outcomes};
+use crate::java::{LOOPBACK, Outcomes, free_port, outcomes};
 use crate::process::{Error, Process};
 
 mod build;
@@ -60,7 +60,7 @@ impl Go {
     /// # Errors
     /// The process ended or was not ready within 60 s; the text holds the end of its standard error.
     pub fn provider(&self, name: &str) -> Result<Provider, Error> {
-        self.provider_with(name, &[])
+        self.provider_with(name, &[], &[])
     }
 
     /// As [`Go::provider`], announced at `registry`, `zookeeper://host:port`.
@@ -68,10 +68,24 @@ impl Go {
     /// # Errors
     /// As [`Go::provider`].
     pub fn provider_at(&self, registry: &str, name: &str) -> Result<Provider, Error> {
-        self.provider_with(name, &["--registry", registry])
+        self.provider_with(name, &["--registry", registry], &[])
     }
 
-    fn provider_with(&self, name: &str, flags: &[&str]) -> Result<Provider, Error> {
+    /// As [`Go::provider_at`], for Java consumers: its entry says [`LOOPBACK`], by dubbo-go's own means.
+    ///
+    /// # Errors
+    /// As [`Go::provider`].
+    pub fn provider_for_java(&self, registry: &str, name: &str) -> Result<Provider, Error> {
+        let environment = [("DUBBO_IP_TO_REGISTRY", LOOPBACK)];
+        self.provider_with(name, &["--registry", registry], &environment)
+    }
+
+    fn provider_with(
+        &self,
+        name: &str,
+        flags: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Provider, Error> {
         let mut last = Error::new("no attempt was made to start a go provider");
         for _ in 0..START_ATTEMPTS {
             let port = free_port()?;
@@ -79,10 +93,11 @@ impl Go {
             let arguments = ["provider", "--port", &port_text, "--name", name];
             let arguments = [&arguments[..], flags].concat();
             let deadline = Instant::now() + START_LIMIT;
-            match self
-                .start(&arguments)?
-                .ready(&format!("READY {port}"), 1, deadline)
-            {
+            match self.start_in(&arguments, environment)?.ready(
+                &format!("READY {port}"),
+                1,
+                deadline,
+            ) {
                 Ok((process, _)) => return Ok(Provider { process, port }),
                 Err(error) => last = error.of(&format!("go provider on port {port}")),
             }
@@ -130,8 +145,12 @@ impl Go {
     }
 
     fn start(&self, arguments: &[&str]) -> Result<Process, Error> {
+        self.start_in(arguments, &[])
+    }
+
+    fn start_in(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Process, Error> {
         let mut command = Command::new(&self.binary);
-        command.args(arguments);
+        command.envs(environment.iter().copied()).args(arguments);
         Process::start(command)
             .map_err(|error| Error::new(&format!("go peer {}: {error}", arguments.join(" "))))
     }

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use wubbo_tests::artifacts;
+use wubbo_tests::go;
 use wubbo_tests::hosts::Gateway;
 use wubbo_tests::java::{Counted, Java, Line, Provider, Steady, installed};
 use wubbo_tests::plugin_files::{fixture, put, stamped};
@@ -24,41 +25,48 @@ const SESSION: Duration = Duration::from_secs(4);
 const SWAPS: u32 = 20;
 const OLD: &str = "dubbo-2.7.23";
 const NEW: [&str; 2] = ["dubbo-3.3.6-a", "dubbo-3.3.6-b"];
-const ALL: [&str; 3] = [OLD, NEW[0], NEW[1]];
+const GO: &str = "dubbo-go-1.5.9";
+const ALL: [&str; 4] = [OLD, NEW[0], NEW[1], GO];
+/// Without the canary, which is [`OLD`].
+const BUT_OLD: [&str; 3] = [NEW[0], NEW[1], GO];
 
 struct Story {
     consumer: Steady,
     total: Counted,
     site: Site,
-    _providers: Vec<Provider>,
+    _of_java: Vec<Provider>,
+    _of_go: go::Provider,
     _zookeeper: Server,
 }
 
 impl Story {
-    /// A provider of 2.7.23, two of 3.3.6, and a consumer of `line` that calls so often a second.
+    /// A provider of 2.7.23, two of 3.3.6, one of dubbo-go, and a consumer of `line` that calls so often a second.
     fn start(line: Line, rate: u32) -> Option<Self> {
         let java = installed(line).unwrap()?;
+        let go = go::installed(go::Line::Go1).unwrap()?;
         let zookeeper = Kind::Zookeeper.own()?;
         let address = zookeeper.address("");
         let registry = address.trim_end_matches('?');
         let two = installed(Line::Dubbo2).unwrap()?;
         let three = installed(Line::Dubbo3).unwrap()?;
         let provider = |java: &Java, name| java.provider_at(registry, name).unwrap();
-        let providers = vec![
+        let of_java = vec![
             provider(&two, OLD),
             provider(&three, NEW[0]),
             provider(&three, NEW[1]),
         ];
+        let of_go = go.provider_for_java(registry, GO).unwrap();
         let consumer = java.steady(registry, CONSUMER, rate).unwrap();
         let session = format!("session={}", SESSION.as_millis());
         let mut story = Self {
             site: Site::for_java(&zookeeper.address(&session)),
             consumer,
             total: Counted::default(),
-            _providers: providers,
+            _of_java: of_java,
+            _of_go: of_go,
             _zookeeper: zookeeper,
         };
-        // Consumers of Dubbo 3 take the addresses of the applications where there are any: those of 2.7 have none.
+        // Consumers of Dubbo 3 take the addresses of the applications where there are any: those of 2.7 and of dubbo-go have none.
         story.until("direct", direct(line), &[], 0);
         Some(story)
     }
@@ -229,7 +237,7 @@ fn routers_come_and_go(story: &mut Story, both: &[&Gateway]) {
     story.drop_in("canary.wasm", &canary);
     story.until(
         "a canary router: 2.7.23 is the canary, nobody is chosen for it",
-        &NEW,
+        &BUT_OLD,
         both,
         95,
     );
@@ -237,11 +245,11 @@ fn routers_come_and_go(story: &mut Story, both: &[&Gateway]) {
         story.drop_in("canary.wasm", &stamped(&canary, &swap.to_string()));
         live(both, "router/canary", u64::from(swap) + 1);
     }
-    story.until("it was swapped 20 times", &NEW, both, 95);
+    story.until("it was swapped 20 times", &BUT_OLD, both, 95);
     for bad in ["router-traps", "router-loops"] {
         story.drop_in(&format!("{bad}.wasm"), &fixture(bad));
         live(both, &format!("router/{bad}"), 1);
-        story.until(&format!("{bad} is dropped in"), &NEW, both, 95);
+        story.until(&format!("{bad} is dropped in"), &BUT_OLD, both, 95);
         story.take_away(&format!("{bad}.wasm"));
         // Files that vanish together would be taken for an outage of the directory.
         gone(both, &format!("router/{bad}"));

@@ -227,9 +227,10 @@ fn node_peer() -> Done {
 pub(crate) fn attach_demo() -> Done {
     setup::wasm_target()?;
     setup::protoc()?;
-    if !(setup::java()? && setup::registries()?) {
-        return Err("a JDK, Maven and ZooKeeper are needed".to_owned());
+    if !(setup::java()? && setup::go()? && setup::registries()?) {
+        return Err("a JDK, Maven, Go and ZooKeeper are needed".to_owned());
     }
+    go_peer("go")?;
     plugins::build()?;
     run("build", cargo().args(["build", "--workspace", "--bins"]))?;
     run(
