@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::{Error, Java, LOOPBACK, Provider, Shares};
+use super::{Error, Java, Provider, Shares};
 use crate::process::{Process, Read};
 
 /// A line comes five times a second; a JVM that starts on a busy machine takes its time.
@@ -87,7 +87,8 @@ impl Java {
         self.provider_with(name, &["--registry-url", registry])
     }
 
-    /// As [`Java::provider_on`], announced at `registry` with another port, by Dubbo's own means.
+    /// As [`Java::provider_on`], announced at `registry` with another host and port, by Dubbo's own means. Dubbo 2.7.23 listens at that
+    /// port, too, so there it must be the provider's own.
     ///
     /// # Errors
     /// As [`Java::provider_on`].
@@ -96,11 +97,11 @@ impl Java {
         registry: &str,
         port: u16,
         name: &str,
-        published: &str,
+        (published_host, published_port): (&str, &str),
     ) -> Result<Provider, Error> {
         let environment = [
-            ("DUBBO_IP_TO_REGISTRY", LOOPBACK),
-            ("DUBBO_PORT_TO_REGISTRY", published),
+            ("DUBBO_IP_TO_REGISTRY", published_host),
+            ("DUBBO_PORT_TO_REGISTRY", published_port),
         ];
         self.start_provider(port, name, &["--registry-url", registry], &environment)
     }
