@@ -16,6 +16,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) directory: &'a dyn Directory,
     /// The list of this attempt.
     pub(crate) list: &'a ProviderList,
+    /// The group that the call goes to, of a reference to several.
+    pub(crate) group: Option<&'a str>,
     /// From 0.
     pub(crate) number: u32,
     /// The rows that earlier attempts were made on.
@@ -42,7 +44,7 @@ impl<'a> Attempt<'a> {
     pub(crate) fn narrow(&self) -> Narrowed<'a> {
         let service = self.invocation.service().interface();
         let method = self.invocation.method();
-        let mut candidates = Candidates::all(self.list.table.rows().len());
+        let mut candidates = self.listed();
         let mut emptied_by = None;
         for entry in self.invocation.policies().routers() {
             if candidates.count() == 0 {
@@ -61,6 +63,17 @@ impl<'a> Attempt<'a> {
         Narrowed {
             candidates,
             emptied_by,
+        }
+    }
+
+    /// Whom the routers are given.
+    fn listed(&self) -> Candidates {
+        let all = Candidates::all(self.list.table.rows().len());
+        match self.group.map(|group| self.list.table.of_group(group)) {
+            None => all,
+            Some(Some(members)) => members.clone(),
+            // It left the list since it was chosen.
+            Some(None) => self.retain(&all, |_| false),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use wubbo_core::{Candidates, Directory, Invocation, Remark, Remarks};
 
 use crate::choose::Attempt;
+use crate::groups;
 
 /// What would become of a call, and why. Rows are indices into `providers`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +103,9 @@ pub enum Answer {
 pub fn explain(invocation: &Invocation, directory: &dyn Directory) -> Explanation {
     let list = directory.list();
     let recorder = Recorder::default();
+    let groups = groups::of_call(&list);
     let attempt = Attempt {
+        group: groups.first().map(|group| group.name()),
         invocation,
         directory,
         list: &list,

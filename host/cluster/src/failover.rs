@@ -7,11 +7,11 @@ use tokio::time::Instant;
 use tower::retry::budget::{Budget, TpsBudget};
 use wubbo_core::{
     BoxFuture, CallEnd, Candidates, Chain, Cluster, Deadline, Directory, Error, ErrorKind,
-    Invocation, Invoker, Outcome, ProviderList, Stage, Url, keys,
+    Invocation, Invoker, Outcome, ProviderList, Stage, Url, is_any_or_several, keys,
 };
 
 use crate::choose::{Attempt, Sticky};
-use crate::refusal;
+use crate::{groups, refusal};
 
 /// The further attempts of a gateway's reference, as a share of its calls of the last [`BUDGET_TIME`] (spec GW-4): a service most of whose
 /// providers are dead is not asked several times as much.
@@ -52,6 +52,7 @@ impl Cluster for Failover {
 
     fn join(&self, directory: Arc<dyn Directory>) -> Arc<dyn Invoker> {
         Arc::new(FailoverInvoker {
+            several_groups: is_any_or_several(directory.url().service_key().group()),
             directory,
             retry: self.retry,
             budget: (self.retry == Retry::NeverReachedProvider)
@@ -62,8 +63,9 @@ impl Cluster for Failover {
 }
 
 #[derive(Debug)]
-struct FailoverInvoker {
+pub(crate) struct FailoverInvoker {
     directory: Arc<dyn Directory>,
+    several_groups: bool,
     retry: Retry,
     /// What bounds further attempts; `None`: nothing but their number.
     budget: Option<TpsBudget>,
@@ -84,12 +86,22 @@ impl Invoker for FailoverInvoker {
     }
 
     fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Outcome> {
-        Box::pin(self.call(invocation))
+        if self.several_groups {
+            Box::pin(groups::call(self, invocation))
+        } else {
+            Box::pin(self.call(invocation, None))
+        }
     }
 }
 
 impl FailoverInvoker {
-    async fn call(&self, invocation: Invocation) -> Outcome {
+    /// What is listed now.
+    pub(crate) fn list(&self) -> Arc<ProviderList> {
+        self.directory.list()
+    }
+
+    /// Calls a provider of `group`, or of all where that is none.
+    pub(crate) async fn call(&self, invocation: Invocation, group: Option<&str>) -> Outcome {
         if let Some(budget) = &self.budget {
             budget.deposit();
         }
@@ -103,6 +115,7 @@ impl FailoverInvoker {
                 invocation: &invocation,
                 directory: &*self.directory,
                 list: &list,
+                group,
                 number,
                 tried: &tried.on(&list),
                 sticky: Some(&self.sticky),

@@ -12,6 +12,7 @@ mod directory;
 mod explain;
 mod failover;
 mod fixed;
+mod groups;
 mod live;
 mod refusal;
 

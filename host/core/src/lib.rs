@@ -54,7 +54,7 @@ pub use pattern::{Applies, Pattern};
 pub use policy::{ConfiguratorEntry, FilterEntry, PolicySet, PolicySlot, RouterEntry, Stage};
 pub use protocol::{Listener, Protocol};
 pub use providers::{
-    AttemptLimits, Candidates, MethodColumn, ProviderRow, ProviderTable, Refreshed,
+    AttemptLimits, Candidates, MethodColumn, ProviderGroup, ProviderRow, ProviderTable, Refreshed,
 };
 pub use registry::{Registry, Snapshot, Subscription, registry_name};
 pub use result::{Outcome, ResultKind, RpcResult};
@@ -69,5 +69,5 @@ pub use tables::{Remark, Remarks, TableSink};
 pub use tasks::Tasks;
 pub use url::{
     Role, ServiceKey, ServiceKeyParts, ServiceKeyRef, Url, UrlBuilder, UrlError, UrlErrorKind,
-    is_match_category, parse_duration, sort_urls,
+    is_any_or_several, is_match_category, parse_duration, sort_urls,
 };

@@ -1,6 +1,7 @@
 //! The providers of one service as a table that never changes, and the set of its rows still in play.
 
 mod candidates;
+mod groups;
 mod limits;
 mod weights;
 
@@ -8,9 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::statistics::MethodNumber;
-use crate::{CallStatistics, EndpointStatistics, MethodNames, ServiceKey, Url, keys};
+use crate::{
+    CallStatistics, EndpointStatistics, MethodNames, ServiceKey, Url, is_any_or_several, keys,
+};
 
 pub use candidates::Candidates;
+pub use groups::ProviderGroup;
 pub use limits::AttemptLimits;
 pub use weights::Refreshed;
 use weights::Weights;
@@ -83,6 +87,7 @@ pub struct ProviderTable {
     token: u64,
     version: u64,
     rows: Vec<ProviderRow>,
+    groups: Vec<ProviderGroup>,
     method_weights: bool,
     weights_epoch: AtomicU32,
 }
@@ -93,11 +98,17 @@ impl ProviderTable {
     #[must_use]
     pub fn new(service: ServiceKey, token: u64, version: u64, rows: Vec<ProviderRow>) -> Self {
         let method_weights = rows.iter().any(|row| row.url.has_method_key(keys::WEIGHT));
+        let groups = if is_any_or_several(service.group()) {
+            groups::of(service.group(), &rows)
+        } else {
+            Vec::new()
+        };
         Self {
             service,
             token,
             version,
             rows,
+            groups,
             method_weights,
             weights_epoch: AtomicU32::new(0),
         }
@@ -142,6 +153,20 @@ impl ProviderTable {
     #[must_use]
     pub fn rows(&self) -> &[ProviderRow] {
         &self.rows
+    }
+
+    /// The groups of the providers, for a reference to any or several; empty for a reference to one, whatever that is.
+    #[must_use]
+    pub fn groups(&self) -> &[ProviderGroup] {
+        &self.groups
+    }
+
+    /// The rows of the group `name` among [`ProviderTable::groups`].
+    #[must_use]
+    pub fn of_group(&self, name: &str) -> Option<&Candidates> {
+        let mut groups = self.groups.iter();
+        let group = groups.find(|group| group.name() == name)?;
+        Some(group.rows())
     }
 
     /// Reads the counters of `method` row by row. The name is looked up once, since the rows of a directory's table share their names.

@@ -29,7 +29,7 @@ pub use self::{
     duration::parse_duration,
     error::{UrlError, UrlErrorKind},
     role::Role,
-    service_key::{ServiceKey, ServiceKeyParts, ServiceKeyRef},
+    service_key::{ServiceKey, ServiceKeyParts, ServiceKeyRef, is_any_or_several},
 };
 use self::{
     location::Location,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Parts, Url, params::Params, read::METHODS_PREFIX};
+use super::{Parts, Url, is_any_or_several, params::Params, read::METHODS_PREFIX};
 use crate::keys;
 
 impl Url {
@@ -17,6 +17,8 @@ impl Url {
     /// `dubbo.tag` is the provider's alone, as in Dubbo Java: a consumer's says which providers it wants, and would make every
     /// provider one of them.
     ///
+    /// A reference to any or several groups or versions does not say which one a provider has that says none.
+    ///
     /// dubbo-go loses three of the four at method level to a captured loop variable, and all of them in production because
     /// nothing fills the field that it reads the method names from. We take the names from the keys.
     #[must_use]
@@ -24,7 +26,7 @@ impl Url {
         let firsts = service.parts().params.firsts().cloned().collect();
         let mut params = Params::from_pairs(firsts);
         for (key, value) in reference.parts().params.firsts() {
-            let missing = service.get(key).is_none() && **key != *keys::TAG;
+            let missing = service.get(key).is_none() && says_it_of_providers(key, value);
             if missing || (is_consumers_choice(key) && !value.is_empty()) {
                 params.set(Arc::clone(key), Arc::clone(value));
             }
@@ -40,6 +42,15 @@ impl Url {
             params: Arc::new(params),
             ..service.parts().clone()
         })
+    }
+}
+
+/// Whether a consumer's parameter counts where the provider has none.
+fn says_it_of_providers(key: &str, value: &str) -> bool {
+    match key {
+        keys::TAG => false,
+        keys::GROUP | keys::VERSION => !is_any_or_several(value),
+        _ => true,
     }
 }
 

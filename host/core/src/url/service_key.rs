@@ -43,6 +43,13 @@ pub trait ServiceKeyParts {
     fn parts(&self) -> (&str, &str, &str);
 }
 
+/// Whether a reference that names its group or version so asks for any (`*`) or for several (with commas between them), and so does not
+/// say which one a provider has.
+#[must_use]
+pub fn is_any_or_several(asked: &str) -> bool {
+    asked == "*" || asked.contains(',')
+}
+
 impl ServiceKey {
     /// A key from its parts; empty group and version mean none, and so does version `0.0.0`.
     pub fn new(

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use wubbo_core::{
-    Deadline, Error, ErrorKind, Invocation, PolicySet, RawStream, Request, RequestBody, Url, keys,
+    Deadline, Error, ErrorKind, Invocation, PolicySet, RawStream, Request, RequestBody, Url,
+    is_any_or_several, keys,
 };
 use wubbo_hessian2::{Decoder, Encoder};
 
@@ -192,7 +193,7 @@ impl Outgoing<'_> {
 
     /// What a reference to any or several groups or versions becomes at the chosen provider: that one's own.
     fn of_provider<'s>(&'s self, asked: &'s str, key: &str) -> &'s str {
-        if asked == "*" || asked.contains(',') {
+        if is_any_or_several(asked) {
             self.url.get(key).unwrap_or_default()
         } else {
             asked

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// The ids: what comes before the number, how wide that is, and the last one.
-const WANTED: [(&str, usize, u32); 7] = [
+const WANTED: [(&str, usize, u32); 9] = [
     ("F-", 2, 70),
     ("001-T", 1, 18),
     ("002-T", 1, 25),
@@ -14,6 +14,8 @@ const WANTED: [(&str, usize, u32); 7] = [
     ("V-ZK-", 2, 13),
     ("V-ETCD-", 2, 7),
     ("V-CFG-", 2, 4),
+    ("V-DIR-", 2, 11),
+    ("V-PROTO-", 2, 12),
 ];
 /// A row that no test shows.
 const NOWHERE: &str = "-";

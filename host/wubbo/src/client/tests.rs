@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use tokio::time::{Duration, sleep, timeout};
 use wubbo_core::{Directory as _, Registry as _, Subscription};
+use wubbo_hessian2::Value;
 use wubbo_macros::{interface, service};
 use wubbo_registry::MemoryRegistry;
 
 use super::*;
+use crate::contract::CallError;
 use crate::{RunningServer, Server};
 
 const SERVICE: &str = "org.wubbo.test.Named";
@@ -18,6 +20,20 @@ struct Called(&'static str);
 
 #[service(interface = "org.wubbo.test.Named", version = "1.0.0", crate = "crate")]
 impl Called {
+    async fn name(&self) -> crate::Result<String> {
+        Ok(self.0.to_owned())
+    }
+}
+
+struct Grouped(&'static str);
+
+#[service(
+    interface = "org.wubbo.test.Named",
+    group = "blue",
+    version = "1.0.0",
+    crate = "crate"
+)]
+impl Grouped {
     async fn name(&self) -> crate::Result<String> {
         Ok(self.0.to_owned())
     }
@@ -183,7 +199,7 @@ async fn the_lists_of_several_registries_are_one() {
     assert_eq!(count(), 3, "one that both registries hold is one");
     for name in both {
         let mut entries = entries(&MemoryRegistry::open(name)).await;
-        until(&mut entries, "announced at each", 1).await;
+        until(&mut entries, "V-PROTO-02: announced at each", 1).await;
     }
 
     // One registry that has nobody left takes nothing from the other.
@@ -271,4 +287,43 @@ async fn what_was_referred_and_exported_is_there_once_and_gone_in_the_end() {
     for mut entries in providers {
         until(&mut entries, "V-PROTO-07: no provider", 0).await;
     }
+}
+
+/// Each provider is told its own group, or it would not know the service.
+#[tokio::test]
+async fn a_call_of_several_groups_goes_to_one_that_is_there() {
+    const AT: &str = "client-groups";
+    let server = Server::new("named").registry(&format!("memory://{AT}"));
+    let server = server.listen("dubbo://127.0.0.1:0");
+    let blue = server.service(Grouped("blue")).start().await.unwrap();
+    let none = provider("none", &[AT]).await;
+    let client = consumer(&[AT], &[]).await;
+    let name = async |stub: &Stub| -> Result<String, CallError> {
+        match stub.invoke("name", &[], Vec::new()).await? {
+            Value::String(name) => Ok(name),
+            other => panic!("{other:?}"),
+        }
+    };
+    let stub = async |group: &str| {
+        let service = ServiceKey::new(SERVICE, group, "1.0.0");
+        client.stub(&service).await.unwrap()
+    };
+    let (listed, any, other) = (
+        stub("green,blue").await,
+        stub("*").await,
+        stub("green,red").await,
+    );
+    for _ in 0..20 {
+        assert_eq!(name(&listed).await.unwrap(), "blue");
+        assert_eq!(name(&any).await.unwrap(), "none", "the first by name");
+        assert!(name(&other).await.is_err());
+    }
+    none.stop(Duration::ZERO).await;
+    let moved = timeout(SOON, async {
+        while name(&any).await.ok().as_deref() != Some("blue") {
+            sleep(Duration::from_millis(5)).await;
+        }
+    });
+    moved.await.expect("the other group is there");
+    blue.stop(Duration::ZERO).await;
 }

@@ -48,6 +48,11 @@ struct Scene {
 
 impl Scene {
     async fn start(name: &'static str) -> Self {
+        Self::of(name, &[]).await
+    }
+
+    /// With further parameters of its entry.
+    async fn of(name: &'static str, parameters: &[(&str, &str)]) -> Self {
         let registry = MemoryRegistry::open(name);
         let rules = MemoryConfigCenter::open(name);
         let server = Server::new("test-application")
@@ -55,11 +60,10 @@ impl Scene {
             .registry(&format!("memory://{name}"))
             .config_center(&format!("memory://{name}"))
             .parameter("a", "a1")
-            .parameter(".c", "c1")
-            .service(Mock)
-            .start()
-            .await
-            .unwrap();
+            .parameter(".c", "c1");
+        let set = |server: Server, (key, value): &(&str, &str)| server.parameter(key, value);
+        let server = parameters.iter().fold(server, set);
+        let server = server.service(Mock).start().await.unwrap();
         let consumer = format!("consumer://127.0.0.1/{SERVICE}?group=*&version=*");
         let entries = registry.subscribe(&consumer.parse().unwrap()).await;
         Self {
@@ -133,6 +137,33 @@ async fn rules_of_service_and_application_change_what_is_announced() {
     assert_eq!(scene.server.stop(Duration::from_secs(1)).await, 0);
     let list = timeout(SOON, scene.entries.next()).await.unwrap().unwrap();
     assert!(list.urls.is_empty(), "stopping takes the entry back");
+}
+
+/// V-PROTO-12: what an entry says of its own life makes no other export of it.
+#[tokio::test]
+async fn an_export_is_the_same_whatever_its_entry_says_of_its_life() {
+    const KEY: &str = "group*org.apache.dubbogo.mockService:1.0.0.configurators";
+    const MARKS: [(&str, &str); 2] = [("dynamic", "true"), ("enabled", "true")];
+    let cases = [
+        ("exports-plain", 0),
+        ("exports-dynamic", 1),
+        ("exports-enabled", 2),
+    ];
+    for (name, count) in cases {
+        let mut scene = Scene::of(name, &MARKS[..count]).await;
+        let first = scene.entry("the first entry", |_| true).await;
+        let marks = MARKS.iter().filter(|(mark, _)| first.get(mark).is_some());
+        assert_eq!(marks.count(), count, "{name}");
+        scene.rule(KEY, "general", "x: '1'");
+        let changed = scene.entry(name, |url| url.get("x").is_some()).await;
+        let unmarked = |url: &Url| url.without_params(&["dynamic", "enabled"]);
+        let wanted = unmarked(&first).with_param("x", "1");
+        assert_eq!(unmarked(&changed).to_map(), wanted.to_map(), "{name}");
+        assert_eq!(changed.location(), first.location(), "{name}");
+        scene.rules.remove(KEY, "dubbo").unwrap();
+        let last = scene.entry(name, |url| url.get("x").is_none()).await;
+        assert_eq!(last, first, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,198 @@
+//! Which group a call goes to, and that it stays there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wubbo_core::{Cluster, Directory, Error, Invoker, PolicySet, RpcResult, Url};
+
+use super::*;
+use crate::testing::{Behaviour, Fake, call, call_under, providers, reference, router, with};
+use crate::{DirectoryContext, Failover, Retry, StaticDirectory, explain};
+
+/// An id, what is asked for, what is announced, how many clusters that makes, and who is called.
+type Groups = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    usize,
+    &'static [usize],
+);
+/// What a router keeps of the rows from 0, and who may be called then.
+type Kept = (fn(usize) -> bool, Option<&'static [usize]>);
+
+struct Scene {
+    fake: Arc<Fake>,
+    directory: Arc<StaticDirectory>,
+    cluster: Arc<dyn Invoker>,
+}
+
+impl Scene {
+    /// A reference with `parameters`, and a provider of each of these groups in turn; an empty one is none.
+    async fn new(parameters: &str, groups: &[&str], behaviour: Behaviour) -> Self {
+        let fake = Fake::new(behaviour);
+        let urls: Vec<Url> = providers(groups.len())
+            .iter()
+            .zip(groups)
+            .map(|(url, group)| match *group {
+                "" => url.clone(),
+                group => with(url, &format!("cluster=failover&group={group}")),
+            })
+            .collect();
+        let context = DirectoryContext::default();
+        let directory =
+            StaticDirectory::new(reference(parameters), &urls, &fake.protocols(), context);
+        assert!(directory.wait_ready(Duration::from_secs(20)).await);
+        let directory = Arc::new(directory);
+        Self {
+            cluster: Failover::new(Retry::Retryable).join(directory.clone()),
+            fake,
+            directory,
+        }
+    }
+
+    /// The last parts of the addresses that were called since the last time, 1 for the first provider.
+    fn called(&self) -> Vec<usize> {
+        let number = |address: String| {
+            let host = address.split(':').next().unwrap();
+            host.rsplit('.').next().unwrap().parse().unwrap()
+        };
+        let mut calls = self.fake.calls.lock().unwrap();
+        calls.drain(..).map(number).collect()
+    }
+
+    /// Who gets a hundred calls.
+    async fn shares(&self) -> Vec<usize> {
+        for _ in 0..100 {
+            self.cluster.invoke(call()).await.unwrap();
+        }
+        let mut called = self.called();
+        called.sort_unstable();
+        called.dedup();
+        called
+    }
+
+    fn make_unavailable(&self, numbers: &[usize]) {
+        let mut unavailable = self.fake.unavailable.lock().unwrap();
+        unavailable.clear();
+        unavailable.extend(
+            numbers
+                .iter()
+                .map(|number| format!("192.168.1.{number}:20000")),
+        );
+    }
+}
+
+fn healthy() -> Behaviour {
+    Box::new(|_| Ok(RpcResult::null()))
+}
+
+#[tokio::test]
+async fn providers_of_a_second_group_are_a_cluster_of_their_own() {
+    let cases: [Groups; 6] = [
+        (
+            "V-DIR-03",
+            "cluster=mock&group=*",
+            &["group1", "group1", "group1", "group2", "group2", "group2"],
+            2,
+            &[1, 2, 3],
+        ),
+        (
+            "V-DIR-03, in the order that is asked for",
+            "cluster=mock&group=group2,group1",
+            &["group1", "group1", "group1", "group2", "group2", "group2"],
+            2,
+            &[4, 5, 6],
+        ),
+        ("V-DIR-08 unsettled", "group=*", &["", ""], 1, &[1, 2]),
+        (
+            "V-DIR-08 settled",
+            "group=*",
+            &["group", "group", "group", "", ""],
+            2,
+            &[4, 5],
+        ),
+        ("one of several", "group=a,b", &["b", "b"], 1, &[1, 2]),
+        ("one group", "group=a", &["a", "a"], 0, &[1, 2]),
+    ];
+    for (id, parameters, groups, clusters, called) in cases {
+        let scene = Scene::new(parameters, groups, healthy()).await;
+        assert_eq!(
+            scene.directory.list().table.groups().len(),
+            clusters,
+            "{id}"
+        );
+        assert_eq!(scene.shares().await, called, "{id}");
+        let explained = explain(&call(), &*scene.directory);
+        let chosen = explained.chosen.unwrap() + 1;
+        assert!(called.contains(&chosen), "{id}: {chosen} is explained");
+    }
+}
+
+#[tokio::test]
+async fn a_group_without_anybody_available_is_passed_over() {
+    let scene = Scene::new("group=a,b", &["a", "a", "b", "b"], healthy()).await;
+    scene.make_unavailable(&[1]);
+    assert_eq!(scene.shares().await, [2]);
+    scene.make_unavailable(&[1, 2]);
+    assert_eq!(scene.shares().await, [3, 4]);
+    // Nobody is: the first group is asked, and says so.
+    scene.make_unavailable(&[1, 2, 3, 4]);
+    let error = scene.cluster.invoke(call()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoProvider);
+    assert!(
+        error
+            .message()
+            .contains("among 192.168.1.1:20000, 192.168.1.2:20000"),
+        "{error}"
+    );
+    assert!(scene.called().is_empty());
+    scene.make_unavailable(&[]);
+    assert_eq!(scene.shares().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_group_that_the_routers_empty_is_passed_over() {
+    let scene = Scene::new("group=a,b", &["a", "a", "b", "b"], healthy()).await;
+    let cases: [Kept; 3] = [
+        (|row| row >= 2, Some(&[3, 4])),
+        (|row| row != 0, Some(&[2])),
+        (|_| false, None),
+    ];
+    for (keep, wanted) in cases {
+        let policies = || PolicySet::default().with_routers(vec![router("fake", 0, keep)]);
+        for _ in 0..50 {
+            let outcome = scene.cluster.invoke(call_under(policies())).await;
+            let called = scene.called();
+            match wanted {
+                Some(wanted) => {
+                    outcome.unwrap();
+                    assert!(called.iter().all(|one| wanted.contains(one)), "{called:?}");
+                }
+                None => {
+                    let error = outcome.unwrap_err();
+                    assert!(error.message().contains("router fake"), "{error}");
+                    assert!(called.is_empty());
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_fails_in_a_group_is_tried_again_in_that_group_alone() {
+    let failing = Box::new(|_| Err(Error::new(ErrorKind::ServerError, "boom")));
+    let scene = Scene::new("group=a,b&retries=5", &["a", "b", "a"], failing).await;
+    let error = scene.cluster.invoke(call()).await.unwrap_err();
+    assert!(error.message().contains("boom"), "{error}");
+    let mut called = scene.called();
+    called.sort_unstable();
+    assert_eq!(called, [1, 3]);
+}
+
+#[tokio::test]
+async fn without_any_provider_a_call_says_so() {
+    let scene = Scene::new("group=*", &[], healthy()).await;
+    let error = scene.cluster.invoke(call()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoProvider);
+    assert!(error.message().contains("0 known"), "{error}");
+}
