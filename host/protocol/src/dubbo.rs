@@ -20,6 +20,7 @@ mod response;
 mod server;
 mod socket;
 mod tls;
+mod unsent;
 
 use std::sync::Arc;
 

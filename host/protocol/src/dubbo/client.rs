@@ -170,7 +170,7 @@ impl DubboInvoker {
                 url: &self.url,
                 payload: self.payload,
             };
-            outgoing.encode(out)
+            outgoing.encode_apart(out)
         };
         if invocation.request().one_way {
             let written = timeout_at(deadline, connection.send(encode)).await;

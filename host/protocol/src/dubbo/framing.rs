@@ -1,5 +1,7 @@
 //! Cutting a byte stream into frames, without buffering what is too large.
 
+use std::mem;
+
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::header::{HEADER_BYTES, Header, HeaderError, MAGIC};
@@ -8,8 +10,12 @@ use super::header::{HEADER_BYTES, Header, HeaderError, MAGIC};
 const ROOM_MIN: usize = 1024;
 /// How much room it gets when the peer always fills it.
 const ROOM_MAX: usize = 64 * 1024;
-/// A buffer above this size goes with the frame that needed it.
-const KEPT_BYTES: usize = 256 * 1024;
+/// A frame of which this much is still missing is read into room of its own size, and so copied no more than once.
+const LONG: usize = 16 * 1024;
+/// How much of that room there is at most for a frame of which less has come: what a claim alone can make us take.
+const CLAIM_MAX: usize = 128 * 1024;
+/// A buffer of a frame above this size goes with it.
+const KEPT_BYTES: usize = ROOM_MAX;
 
 /// What the next bytes are.
 #[derive(Debug)]
@@ -20,10 +26,15 @@ pub(crate) enum Frame {
     TooLarge(Header),
 }
 
-/// The bytes of one connection that were read and are not yet frames. A claimed length takes no memory before its bytes come.
+/// The bytes of one connection that were read and are not yet frames. A claimed length takes no more than a bounded step of memory before
+/// its bytes come.
 #[derive(Debug)]
 pub(crate) struct Framing {
     input: BytesMut,
+    /// What is missing of the frame at the front, once its header is there.
+    missing: usize,
+    /// The last room was made for the rest of a frame.
+    measured: bool,
     room: usize,
     skip: usize,
     payload: usize,
@@ -34,6 +45,8 @@ impl Framing {
     pub(crate) fn new(payload: usize) -> Self {
         Self {
             input: BytesMut::new(),
+            missing: 0,
+            measured: false,
             room: ROOM_MIN,
             skip: 0,
             payload,
@@ -48,7 +61,15 @@ impl Framing {
     /// Where the next read puts its bytes.
     pub(crate) fn buffer(&mut self) -> &mut BytesMut {
         let spare = self.input.capacity().saturating_sub(self.input.len());
-        if spare == 0 {
+        if self.missing >= LONG || (self.measured && self.missing > 0) {
+            self.measured = true;
+            if spare < self.missing && spare < LONG {
+                let step = self.input.len().max(CLAIM_MAX);
+                self.input.reserve(self.missing.min(step));
+            }
+            return &mut self.input;
+        }
+        if spare == 0 && !mem::take(&mut self.measured) {
             // The last read filled everything, so more is likely to come at once.
             self.room = self.room.saturating_mul(2).min(ROOM_MAX);
         }
@@ -63,6 +84,7 @@ impl Framing {
     /// # Errors
     /// The input is no frame; the connection must be closed.
     pub(crate) fn next(&mut self) -> Result<Option<Frame>, HeaderError> {
+        self.missing = 0;
         if self.skip > 0 {
             let here = self.skip.min(self.input.len());
             self.input.advance(here);
@@ -87,7 +109,8 @@ impl Framing {
             return Ok(Some(Frame::TooLarge(header)));
         }
         let whole = HEADER_BYTES.saturating_add(header.body_bytes);
-        if self.input.len() < whole {
+        self.missing = whole.saturating_sub(self.input.len());
+        if self.missing > 0 {
             return Ok(None);
         }
         let mut frame = self.input.split_to(whole).freeze();

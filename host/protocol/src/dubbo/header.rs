@@ -3,6 +3,8 @@
 use bytes::BytesMut;
 use wubbo_core::{Error, ErrorKind, Status};
 
+use super::unsent::Apart;
+
 /// Length of a header.
 pub(crate) const HEADER_BYTES: usize = 16;
 /// The serialization that we read and write.
@@ -122,19 +124,30 @@ pub(crate) fn body_bytes(out: &BytesMut, start: usize) -> usize {
     out.len().saturating_sub(start).saturating_sub(HEADER_BYTES)
 }
 
+/// The same with the long value that is not among them.
+pub(crate) fn whole_body_bytes(out: &BytesMut, start: usize, apart: Option<&Apart>) -> usize {
+    body_bytes(out, start).saturating_add(apart.map_or(0, Apart::len))
+}
+
 /// Whether a body is above the limit `payload`; 0 is as much as the length field can say.
 pub(crate) fn is_above(body_bytes: usize, payload: usize) -> bool {
     (payload > 0 && body_bytes > payload) || i32::try_from(body_bytes).is_err()
 }
 
-/// Writes the header of the frame that starts at `start` and ends with `out`.
-pub(crate) fn finish(out: &mut BytesMut, start: usize, kind: FrameKind, id: i64) {
+/// Writes the header of the frame that starts at `start`.
+pub(crate) fn finish(
+    out: &mut BytesMut,
+    start: usize,
+    kind: FrameKind,
+    id: i64,
+    body_bytes: usize,
+) {
     let header = Header {
         kind,
         event: false,
         serialization: HESSIAN2,
         id,
-        body_bytes: body_bytes(out, start),
+        body_bytes,
     };
     put(out, start, header);
 }

@@ -14,6 +14,7 @@ use super::attachments::{self, Unreadable};
 use super::decimal::Decimal;
 use super::head::{Head, Heads};
 use super::header::{self, FrameKind};
+use super::unsent::{self, Apart};
 
 /// A request that was read, and how to answer it.
 #[derive(Debug)]
@@ -106,8 +107,19 @@ impl Outgoing<'_> {
     /// Writes the frame at the end of `out`.
     ///
     /// # Errors
-    /// [`ErrorKind::ClientError`] when a value cannot be written or the frame is too large; `out` holds a part of it then.
+    /// As [`encode_apart`](Self::encode_apart).
     pub(crate) fn encode(&self, out: &mut BytesMut) -> Result<(), Error> {
+        if let Some(apart) = self.encode_apart(out)? {
+            apart.join(out);
+        }
+        Ok(())
+    }
+
+    /// Writes the frame at the end of `out`, without its arguments when they are long and encoded already.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ClientError`] when a value cannot be written or the frame is too large; `out` holds a part of it then.
+    pub(crate) fn encode_apart(&self, out: &mut BytesMut) -> Result<Option<Apart>, Error> {
         let request = self.invocation.request();
         let start = header::begin(out);
         let mut encoder = Encoder::new(out);
@@ -121,10 +133,10 @@ impl Outgoing<'_> {
         encoder.write_str(version);
         encoder.write_str(&request.method);
         encoder.write_str(&request.descriptor);
-        self.write_arguments(&mut encoder)?;
+        let apart = self.write_arguments(&mut encoder)?;
         self.write_attachments(&mut encoder, version)
             .map_err(|error| self.unwritable(error))?;
-        let body_bytes = header::body_bytes(out, start);
+        let body_bytes = header::whole_body_bytes(out, start, apart.as_ref());
         if header::is_above(body_bytes, self.payload) {
             let message = format!(
                 "Data length too large: {body_bytes}, max payload: {}, channel: {}",
@@ -136,11 +148,11 @@ impl Outgoing<'_> {
         let kind = FrameKind::Request {
             two_way: !request.one_way,
         };
-        header::finish(out, start, kind, self.id);
-        Ok(())
+        header::finish(out, start, kind, self.id, body_bytes);
+        Ok(apart)
     }
 
-    fn write_arguments(&self, encoder: &mut Encoder<'_>) -> Result<(), Error> {
+    fn write_arguments(&self, encoder: &mut Encoder<'_>) -> Result<Option<Apart>, Error> {
         match self.invocation.body() {
             RequestBody::Values(values) => {
                 for value in values {
@@ -149,12 +161,9 @@ impl Outgoing<'_> {
                         .map_err(|error| self.unwritable(error))?;
                 }
             }
-            other => {
-                let stream = other.to_raw()?;
-                encoder.write_raw(&stream.bytes, stream.tables);
-            }
+            other => return Ok(unsent::write_raw(encoder, &other.to_raw()?)),
         }
-        Ok(())
+        Ok(None)
     }
 
     /// What came in, and what a Java consumer says itself; the caller's own values for those keys do not travel.

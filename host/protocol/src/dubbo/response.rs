@@ -8,6 +8,7 @@ use wubbo_hessian2::{Decoder, Encoder, Value};
 
 use super::attachments::{self, Unreadable};
 use super::header::{self, FrameKind};
+use super::unsent::{self, Apart};
 
 /// Longest error text that is sent; a Java stack trace is a few kilobytes.
 const ERROR_TEXT_BYTES: usize = 8 * 1024;
@@ -49,36 +50,46 @@ pub(crate) struct Answering {
 impl Answering {
     /// Writes the frame; an outcome that is too large, or cannot be written, becomes an error that can.
     pub(crate) fn encode(self, out: &mut BytesMut, outcome: &Outcome) {
+        if let Some(apart) = self.encode_apart(out, outcome) {
+            apart.join(out);
+        }
+    }
+
+    /// Writes the frame, without the value when it is long and encoded already.
+    pub(crate) fn encode_apart(self, out: &mut BytesMut, outcome: &Outcome) -> Option<Apart> {
         let result = match outcome {
             Ok(result) => result,
             Err(error) => {
-                return encode_error(out, self.id, error.kind().status(), &error.report());
+                encode_error(out, self.id, error.kind().status(), &error.report());
+                return None;
             }
         };
         let start = header::begin(out);
-        let written = self.write_result(&mut Encoder::new(out), result);
-        let body_bytes = header::body_bytes(out, start);
-        let failure = match written {
-            Ok(()) if !header::is_above(body_bytes, self.payload) => {
-                header::finish(
-                    out,
-                    start,
-                    FrameKind::Response { status: Status::OK },
-                    self.id,
-                );
-                return;
+        let failure = match self.write_result(&mut Encoder::new(out), result) {
+            Ok(apart) => {
+                let body_bytes = header::whole_body_bytes(out, start, apart.as_ref());
+                if !header::is_above(body_bytes, self.payload) {
+                    let kind = FrameKind::Response { status: Status::OK };
+                    header::finish(out, start, kind, self.id, body_bytes);
+                    return apart;
+                }
+                format!(
+                    "Data length too large: {body_bytes}, max payload: {}",
+                    self.payload
+                )
             }
-            Ok(()) => format!(
-                "Data length too large: {body_bytes}, max payload: {}",
-                self.payload
-            ),
             Err(error) => error.report(),
         };
         out.truncate(start);
         encode_error(out, self.id, ErrorKind::BadResponse.status(), &failure);
+        None
     }
 
-    fn write_result(self, encoder: &mut Encoder<'_>, result: &RpcResult) -> Result<(), Error> {
+    fn write_result(
+        self,
+        encoder: &mut Encoder<'_>,
+        result: &RpcResult,
+    ) -> Result<Option<Apart>, Error> {
         let (flag, payload) = match &result.kind {
             ResultKind::Exception(payload) => (EXCEPTION, Some(payload)),
             // A value that is null has a flag of its own.
@@ -91,15 +102,13 @@ impl Answering {
         } else {
             flag
         });
+        let mut apart = None;
         match payload {
             None => {}
             Some(Payload::Value(value)) => encoder
                 .write_value(value)
                 .map_err(|error| unwritable("the result", error))?,
-            Some(other) => {
-                let stream = other.to_raw()?;
-                encoder.write_raw(&stream.bytes, stream.tables);
-            }
+            Some(other) => apart = unsent::write_raw(encoder, &other.to_raw()?),
         }
         if self.attachments {
             encoder.begin_map(None);
@@ -108,7 +117,7 @@ impl Answering {
             attachments::write(encoder, keys::DUBBO, keys::DUBBO_PROTOCOL_VERSION);
             encoder.end_map();
         }
-        Ok(())
+        Ok(apart)
     }
 }
 
@@ -133,7 +142,8 @@ pub(crate) fn encode_error(out: &mut BytesMut, id: i64, status: Status, text: &s
         .find(|end| text.is_char_boundary(*end))
         .unwrap_or(0);
     Encoder::new(out).write_str(text.get(..end).unwrap_or_default());
-    header::finish(out, start, FrameKind::Response { status }, id);
+    let body_bytes = header::body_bytes(out, start);
+    header::finish(out, start, FrameKind::Response { status }, id, body_bytes);
 }
 
 /// Reads a response. Surplus bytes are ignored: dubbo-go appends one (spec/40 section 3.7).

@@ -1,15 +1,21 @@
 //! Writing to a peer that may read slowly, or not at all, over TCP as it is or under TLS.
 
 use std::future::{Future, poll_fn};
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Buf;
 use tokio::io::AsyncWrite;
 use tokio::time::timeout;
 
-/// Writes some of `bytes`, waiting up to `limit` for the peer to take any; how many were written. Under TLS they may still wait in the
+use super::unsent::Unsent;
+
+/// Pieces that are written at once: three for each long value, so this is several of them.
+const SLICES_MAX: usize = 16;
+
+/// Writes some of `unsent`, waiting up to `limit` for the peer to take any; how many were written. Under TLS they may still wait in the
 /// session until [`flush`].
 ///
 /// # Errors
@@ -19,10 +25,18 @@ use tokio::time::timeout;
 /// When the future is dropped nothing was written.
 pub(crate) async fn write_some(
     stream: &mut (impl AsyncWrite + Unpin),
-    bytes: &[u8],
+    unsent: &Unsent,
     limit: Duration,
 ) -> io::Result<usize> {
-    let write = poll_fn(|cx| Pin::new(&mut *stream).poll_write(cx, bytes));
+    let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+    let filled = unsent.chunks_vectored(&mut slices);
+    let slices = slices.get(..filled).unwrap_or_default();
+    let write = poll_fn(|cx| match slices {
+        [several @ .., _] if !several.is_empty() => {
+            Pin::new(&mut *stream).poll_write_vectored(cx, slices)
+        }
+        _ => Pin::new(&mut *stream).poll_write(cx, unsent.chunk()),
+    });
     match within(write, limit).await? {
         0 => Err(io::ErrorKind::WriteZero.into()),
         written => Ok(written),

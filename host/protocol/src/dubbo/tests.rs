@@ -5,6 +5,7 @@ mod events;
 mod hostile;
 mod lifecycle;
 mod limits;
+mod long;
 mod passing_on;
 mod properties;
 mod tls;

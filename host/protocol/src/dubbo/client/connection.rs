@@ -20,6 +20,7 @@ use super::super::framing::{Frame, Framing};
 use super::super::header::{FrameKind, HESSIAN2, Header};
 use super::super::response;
 use super::super::socket;
+use super::super::unsent::{Apart, Unsent};
 use super::outbox::Outbox;
 use super::pending::{Answer, Pending, Waiting};
 
@@ -78,12 +79,12 @@ impl Connection {
     /// What `encode` says; the provider does not read; the connection ended.
     pub(super) async fn send(
         &self,
-        encode: impl FnOnce(&mut BytesMut, i64) -> Result<(), Error>,
+        encode: impl FnOnce(&mut BytesMut, i64) -> Result<Option<Apart>, Error>,
     ) -> Result<(), Error> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let end = encoded(
             |out| encode(out, id),
-            |frame| self.outbox.add(&self.address, frame, |_| ()),
+            |frame, apart| self.outbox.add(&self.address, frame, apart, |_| ()),
         )?;
         self.outbox.until_written(&self.address, end).await
     }
@@ -97,7 +98,7 @@ impl Connection {
     /// When the future is dropped the answer is no longer waited for, and counted as late when it comes.
     pub(super) fn ask(
         self: Arc<Self>,
-        encode: impl FnOnce(&mut BytesMut, i64) -> Result<(), Error>,
+        encode: impl FnOnce(&mut BytesMut, i64) -> Result<Option<Apart>, Error>,
     ) -> Result<impl Future<Output = Answer>, Error> {
         let waiting = self.pending.len();
         if waiting >= self.pending_max {
@@ -111,9 +112,9 @@ impl Connection {
         let (answer, answered) = oneshot::channel();
         encoded(
             |out| encode(out, id),
-            |frame| {
+            |frame, apart| {
                 let wait = |end| self.pending.add(id, Waiting { answer, end });
-                self.outbox.add(&self.address, frame, wait)
+                self.outbox.add(&self.address, frame, apart, wait)
             },
         )?;
         let mut waits = Waits {
@@ -218,7 +219,7 @@ impl Connection {
     fn add(&self, encode: impl FnOnce(&mut BytesMut)) {
         let mut frame = BytesMut::new();
         encode(&mut frame);
-        if let Err(error) = self.outbox.add(&self.address, &frame, |_| ()) {
+        if let Err(error) = self.outbox.add(&self.address, &frame, None, |_| ()) {
             tracing::debug!(address = %self.address, %error, "an event was not sent");
         }
     }
@@ -227,8 +228,8 @@ impl Connection {
 /// Gives the frame that `encode` writes to `then`. The frame is made in a buffer of the thread, so that callers encode side by side and the
 /// outbox is locked for a copy only.
 fn encoded<T>(
-    encode: impl FnOnce(&mut BytesMut) -> Result<(), Error>,
-    then: impl FnOnce(&[u8]) -> Result<T, Error>,
+    encode: impl FnOnce(&mut BytesMut) -> Result<Option<Apart>, Error>,
+    then: impl FnOnce(&[u8], Option<Apart>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     thread_local! {
         static FRAME: RefCell<BytesMut> = RefCell::new(BytesMut::new());
@@ -236,7 +237,7 @@ fn encoded<T>(
     // Taken out, so that an encoder that makes calls itself finds an empty one.
     let mut frame = FRAME.take();
     frame.clear();
-    let outcome = encode(&mut frame).and_then(|()| then(&frame));
+    let outcome = encode(&mut frame).and_then(|apart| then(&frame, apart));
     if frame.capacity() <= KEPT_BYTES {
         FRAME.set(frame);
     }
@@ -293,7 +294,7 @@ async fn write(
     mut writer: impl AsyncWrite + Unpin,
     config: &DubboConfig,
 ) -> String {
-    let mut chunk = BytesMut::new();
+    let mut chunk = Unsent::default();
     loop {
         connection.outbox.filled().await;
         if connection.pending.len() > 1 {

@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::BytesMut;
 use tokio::sync::Notify;
 use wubbo_core::{Error, ErrorKind};
+
+use super::super::unsent::{Apart, Unsent};
 
 /// A buffer that had to grow beyond this is given back.
 const KEPT_BYTES: usize = 256 * 1024;
@@ -25,7 +26,7 @@ pub(super) struct Outbox {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    bytes: BytesMut,
+    bytes: Unsent,
     /// Bytes that were ever added.
     added: u64,
     closed: bool,
@@ -51,6 +52,7 @@ impl Outbox {
         &self,
         address: &str,
         frame: &[u8],
+        apart: Option<Apart>,
         before: impl FnOnce(u64),
     ) -> Result<u64, Error> {
         let mut waiting = self.lock();
@@ -68,8 +70,9 @@ impl Outbox {
             );
             return Err(Error::new(ErrorKind::Connect, message));
         }
-        waiting.bytes.extend_from_slice(frame);
-        waiting.added = waiting.added.saturating_add(frame.len() as u64);
+        let bytes = frame.len() + apart.as_ref().map_or(0, Apart::len);
+        waiting.bytes.add(frame, apart);
+        waiting.added = waiting.added.saturating_add(bytes as u64);
         let end = waiting.added;
         before(end);
         drop(waiting);
@@ -88,9 +91,9 @@ impl Outbox {
     }
 
     /// Takes everything that waits, for the empty buffer `chunk`.
-    pub(super) fn swap(&self, chunk: &mut BytesMut) {
+    pub(super) fn swap(&self, chunk: &mut Unsent) {
         if chunk.capacity() > KEPT_BYTES {
-            *chunk = BytesMut::new();
+            *chunk = Unsent::default();
         }
         chunk.clear();
         std::mem::swap(&mut self.lock().bytes, chunk);
@@ -148,19 +151,21 @@ fn closed(address: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Buf;
+
     use super::*;
 
     #[tokio::test]
     async fn everything_is_taken_in_order_and_buffers_go_round() {
         let outbox = Outbox::new(1024);
-        let mut chunk = BytesMut::new();
+        let mut chunk = Unsent::default();
         for round in 0..3_u64 {
-            outbox.add("a", b"one", |_| ()).unwrap();
-            let end = outbox.add("a", b"two", |_| ()).unwrap();
+            outbox.add("a", b"one", None, |_| ()).unwrap();
+            let end = outbox.add("a", b"two", None, |_| ()).unwrap();
             assert_eq!(end, round * 6 + 6);
             outbox.filled().await;
             outbox.swap(&mut chunk);
-            assert_eq!(chunk, b"onetwo"[..]);
+            assert_eq!(chunk.chunk(), b"onetwo");
             assert!(!outbox.has_written(end));
             outbox.wrote(6);
             assert!(outbox.has_written(end));
@@ -170,27 +175,27 @@ mod tests {
     #[test]
     fn a_full_outbox_refuses_and_counts_what_is_being_written() {
         let outbox = Outbox::new(10);
-        let mut chunk = BytesMut::new();
-        outbox.add("a", &[0; 11], |_| ()).unwrap();
+        let mut chunk = Unsent::default();
+        outbox.add("a", &[0; 11], None, |_| ()).unwrap();
         outbox.swap(&mut chunk);
         let error = outbox
-            .add("a", &[0; 1], |_| panic!("not added"))
+            .add("a", &[0; 1], None, |_| panic!("not added"))
             .unwrap_err();
         assert!(error.message().contains("11 bytes wait"), "{error}");
         outbox.wrote(11);
-        outbox.add("a", &[0; 1], |_| ()).unwrap();
+        outbox.add("a", &[0; 1], None, |_| ()).unwrap();
     }
 
     #[tokio::test]
     async fn who_waits_is_told_of_the_end() {
         let outbox = Outbox::new(10);
-        let end = outbox.add("a", &[0; 4], |_| ()).unwrap();
+        let end = outbox.add("a", &[0; 4], None, |_| ()).unwrap();
         let (waited, ()) = tokio::join!(outbox.until_written("a", end), async {
             outbox.wrote(3);
             tokio::task::yield_now().await;
             outbox.close();
         });
         assert_eq!(waited.unwrap_err().kind(), ErrorKind::Connect);
-        assert!(outbox.add("a", &[0; 1], |_| ()).is_err());
+        assert!(outbox.add("a", &[0; 1], None, |_| ()).is_err());
     }
 }

@@ -26,6 +26,7 @@ use super::super::header::{FrameKind, HEADER_BYTES, HESSIAN2, Header};
 use super::super::request::{self, Call};
 use super::super::response::{self, Answering};
 use super::super::socket;
+use super::super::unsent::Unsent;
 use super::{InFlight, Shared};
 
 /// Answers are collected up to this size before they are written. A buffer that had to grow further is given back.
@@ -46,7 +47,7 @@ pub(super) struct Connection {
     local: Option<SocketAddr>,
     framing: Framing,
     heads: Heads,
-    out: BytesMut,
+    out: Unsent,
     /// The place of a call whose answer is in `out`: a drain waits until it is written.
     unwritten: Option<Place>,
     calls: JoinSet<()>,
@@ -105,7 +106,7 @@ impl Connection {
             local,
             framing,
             heads: Heads::default(),
-            out: BytesMut::new(),
+            out: Unsent::default(),
             unwritten: None,
             calls: JoinSet::new(),
             one_way: Arc::new(()),
@@ -151,7 +152,7 @@ impl Connection {
                         // waited for once, and share the write.
                         tokio::task::yield_now().await;
                     }
-                    while self.out.len() < WRITE_BYTES && let Some(more) = self.another() {
+                    while self.out.remaining() < WRITE_BYTES && let Some(more) = self.another() {
                         self.put(more);
                     }
                 }
@@ -166,7 +167,7 @@ impl Connection {
                 }
                 () = &mut drained, if !told => {
                     told = true;
-                    event::read_only(&mut self.out, 0);
+                    event::read_only(self.out.gathered(), 0);
                 }
                 () = &mut idling => {
                     if !self.calls.is_empty() {
@@ -186,7 +187,8 @@ impl Connection {
         if self.out.is_empty() {
             return Ok(());
         }
-        let (large, limit) = (self.out.len() > WRITE_BYTES, self.shared.config.idle);
+        let large = self.out.gathered().len() > WRITE_BYTES;
+        let limit = self.shared.config.idle;
         while !self.out.is_empty() {
             match socket::write_some(stream, &self.out, limit).await {
                 Ok(written) => self.out.advance(written),
@@ -197,7 +199,7 @@ impl Connection {
         flushed.map_err(|error| End::of(&error))?;
         self.unwritten = None;
         if large {
-            self.out = BytesMut::new();
+            self.out = Unsent::default();
         }
         Ok(())
     }
@@ -210,7 +212,7 @@ impl Connection {
                 Ok(Some(Frame::Whole(header, body))) => self.take(header, body),
                 Err(error) => return Err(End::Bad(error.to_string())),
             }
-            if self.out.len() >= WRITE_BYTES {
+            if self.out.remaining() >= WRITE_BYTES {
                 self.flush(stream).await?;
             }
         }
@@ -229,7 +231,7 @@ impl Connection {
     }
 
     fn refuse(&mut self, id: i64, kind: ErrorKind, text: &str) {
-        response::encode_error(&mut self.out, id, kind.status(), text);
+        response::encode_error(self.out.gathered(), id, kind.status(), text);
     }
 
     fn take(&mut self, header: Header, body: Bytes) {
@@ -239,7 +241,7 @@ impl Connection {
         };
         if header.event {
             if two_way && Event::parse(&body) != Event::ReadOnly {
-                event::heartbeat_answer(&mut self.out, header.id);
+                event::heartbeat_answer(self.out.gathered(), header.id);
             }
             return;
         }
@@ -365,7 +367,10 @@ impl Connection {
     }
 
     fn put(&mut self, answer: Answer) {
-        answer.answering.encode(&mut self.out, &answer.outcome);
+        let gathered = self.out.gathered();
+        if let Some(apart) = answer.answering.encode_apart(gathered, &answer.outcome) {
+            self.out.insert(apart);
+        }
         self.unwritten = Some(answer.place);
     }
 
