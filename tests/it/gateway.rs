@@ -352,3 +352,21 @@ async fn gw_12_a_stop_takes_entries_back_tells_consumers_and_ends_calls() {
             .all(|url| url.get(keys::WUBBO_GATEWAY).is_none())
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_stays_awake_passes_calls_as_any_other() {
+    let scene = Scene::start_with("", "  busy_poll: 1ms\n", "").await;
+    let _provider = scene.provider("").await;
+    for round in 0..200 {
+        let argument = Value::Long(round);
+        let echoed = scene.call(call("echo", vec![argument.clone()])).await;
+        assert_eq!(value(echoed), argument);
+    }
+    let slow = || scene.call(call("sleep", vec![Value::Long(20)]));
+    let (a, b, c) = tokio::join!(slow(), slow(), slow());
+    for outcome in [a, b, c] {
+        assert_eq!(value(outcome), Value::Long(20));
+    }
+    assert_eq!(scene.in_flight(), 0);
+    assert_eq!(scene.stop(LONG).await, 0, "no call was cut off");
+}

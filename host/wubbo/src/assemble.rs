@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use wubbo_core::{
-    Error, ErrorKind, Listener, PolicySlot, Protocol, Registry, ServiceKey, Url, keys,
+    Error, ErrorKind, Listener, PolicySlot, Protocol, Registry, ServiceKey, Tasks, Url, keys,
 };
 use wubbo_plugin::{PluginHost, PluginsConfig};
 use wubbo_protocol::{DubboConfig, DubboProtocol};
@@ -14,6 +14,7 @@ use wubbo_protocol::{DubboConfig, DubboProtocol};
 use crate::access_log::AccessLog;
 use crate::admin::{Admin, Subject};
 use crate::attached::{Announcer, AnnouncerParts};
+use crate::busy_poll::BusyPoll;
 use crate::config::{Config, Gateway as GatewayConfig};
 use crate::gateway::{Gateway, GatewayParts};
 use crate::metrics::Metrics;
@@ -71,6 +72,9 @@ pub async fn assemble(config: Config) -> Result<Running, Error> {
     let upstream = gateway.upstream.as_ref();
     let upstream = upstream.map(|url| protocol.refer(url)).transpose()?;
     let id = gateway.id.clone().unwrap_or_else(Gateway::random_id);
+    let longest = gateway.busy_poll;
+    let busy_poll = || BusyPoll::start(longest, metrics.clone(), &running.busy_poll);
+    let busy_poll = (!longest.is_zero()).then(busy_poll);
     for listen in &gateway.listen {
         let handler = Gateway::new(GatewayParts {
             id: id.clone(),
@@ -80,6 +84,7 @@ pub async fn assemble(config: Config) -> Result<Running, Error> {
             references: references.clone(),
             upstream: upstream.clone(),
             policies: policies.clone(),
+            busy_poll: busy_poll.clone(),
         });
         let handler = Arc::new(handler);
         let listener = protocol.bind(listen, handler.clone()).await?;
@@ -217,6 +222,7 @@ pub struct Running {
     admin: Option<Admin>,
     plugins: Arc<PluginHost>,
     readiness: watch::Sender<Option<String>>,
+    busy_poll: Tasks,
 }
 
 impl Running {
@@ -233,6 +239,7 @@ impl Running {
             admin,
             plugins,
             readiness,
+            busy_poll: Tasks::new("busy poll"),
         }
     }
 

@@ -18,6 +18,7 @@ use wubbo_protocol::SslConfig;
 pub use problems::{ConfigError, Problem};
 use section::Section;
 
+use crate::busy_poll;
 use crate::publish::{HOST_VARIABLE, PORT_VARIABLE, environment, port};
 pub(crate) use size::duration as parse_duration;
 
@@ -95,6 +96,8 @@ pub struct Gateway {
     pub id: Option<String>,
     /// `references_max`: how many different services may be referred on demand. Default 1000, 1 to 100,000.
     pub references_max: usize,
+    /// `busy_poll`: how long a worker stays awake for the next event of a call at most. Default 0 (not at all), up to 1 ms.
+    pub busy_poll: Duration,
     /// `publish`: where the gateway announces itself, and how it is reached.
     pub publish: Publish,
 }
@@ -273,6 +276,7 @@ fn gateway(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Gate
             upstream: upstream.and_then(|text| section.dubbo_address("upstream", &text, "the provider's URL such as dubbo://127.0.0.1:20881")),
             id: section.text("id").filter(|id| section.check_id("id", id)),
             references_max: section.number("references_max", 1..=100_000).unwrap_or(1000),
+            busy_poll: section.duration_up_to("busy_poll", busy_poll::LONGEST).unwrap_or_default(),
             publish: publish(&section.section("publish"), registries),
         }
     })

@@ -11,6 +11,7 @@ use wubbo_core::{
     PolicySlot, Request, Stage, Url, keys,
 };
 
+use crate::busy_poll::BusyPoll;
 use crate::explain::Question;
 use crate::references::{Known, References};
 
@@ -27,6 +28,7 @@ pub(crate) struct Gateway {
     references: Arc<References>,
     upstream: Option<Arc<dyn Invoker>>,
     policies: Arc<PolicySlot>,
+    busy_poll: Option<Arc<BusyPoll>>,
 }
 
 /// What a [`Gateway`] is made of.
@@ -46,6 +48,8 @@ pub(crate) struct GatewayParts {
     pub(crate) upstream: Option<Arc<dyn Invoker>>,
     /// The policies that each call takes.
     pub(crate) policies: Arc<PolicySlot>,
+    /// Who stays awake between events, if anybody does.
+    pub(crate) busy_poll: Option<Arc<BusyPoll>>,
 }
 
 impl Gateway {
@@ -60,6 +64,7 @@ impl Gateway {
             references: parts.references,
             upstream: parts.upstream,
             policies: parts.policies,
+            busy_poll: parts.busy_poll,
         }
     }
 
@@ -181,6 +186,7 @@ impl Gateway {
 impl Handler for Gateway {
     fn handle(&self, request: Request) -> BoxFuture<'_, Outcome> {
         Box::pin(async move {
+            let _awake = self.busy_poll.as_ref().map(|busy_poll| busy_poll.call());
             let admitted = self
                 .admit(&request)
                 .and_then(|()| self.references.known(&request.service));

@@ -16,6 +16,8 @@ mod access_log;
 #[cfg(feature = "cli")]
 mod attached;
 mod builtins;
+#[cfg(feature = "cli")]
+mod busy_poll;
 mod client;
 mod consumers;
 pub mod contract;

@@ -166,6 +166,7 @@ impl Drop for Counting {
 #[derive(Debug, Default)]
 pub struct Metrics {
     calls: Mutex<Vec<Arc<CallCounters>>>,
+    polled_ns: AtomicU64,
 }
 
 impl Metrics {
@@ -181,6 +182,19 @@ impl Metrics {
             calls.push(counters.clone());
             counters
         })
+    }
+
+    /// Counts time in which a worker stayed awake for the next event.
+    #[cfg(feature = "cli")]
+    pub(crate) fn count_polled(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.polled_ns.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    /// Time in which a worker stayed awake for the next event, with what it did for others meanwhile.
+    #[must_use]
+    pub fn polled(&self) -> Duration {
+        Duration::from_nanos(load(&self.polled_ns))
     }
 
     /// Every service's counters.

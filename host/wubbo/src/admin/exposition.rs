@@ -29,7 +29,7 @@ pub(super) fn text(metrics: &Arc<Metrics>, plugins: &Arc<PluginHost>) -> String 
     text
 }
 
-/// `wubbo_calls`, `wubbo_calls_active`, `wubbo_call_duration_seconds`, by side and service.
+/// `wubbo_calls`, `wubbo_calls_active`, `wubbo_call_duration_seconds`, by side and service, and `wubbo_gateway_busy_poll_seconds`.
 #[derive(Debug)]
 struct Calls(Arc<Metrics>);
 
@@ -74,7 +74,14 @@ impl Collector for Calls {
             MetricType::Histogram,
         )?;
         all.iter()
-            .try_for_each(|calls| histogram(&mut duration, calls))
+            .try_for_each(|calls| histogram(&mut duration, calls))?;
+        let mut polled = encoder.encode_descriptor(
+            "wubbo_gateway_busy_poll_seconds",
+            "time that a worker stayed awake for the next event",
+            None,
+            MetricType::Counter,
+        )?;
+        polled.encode_counter::<NoLabelSet, _, u64>(&self.0.polled().as_secs_f64(), None)
     }
 }
 

@@ -153,6 +153,13 @@ impl<'a> Section<'a> {
         )
     }
 
+    pub(super) fn duration_up_to(&self, key: &str, most: Duration) -> Option<Duration> {
+        let expected = format!("a duration with its unit, from 0us to {most:?}");
+        self.read(key, &expected, |value| {
+            size::duration(value.as_str()?).filter(|duration| *duration <= most)
+        })
+    }
+
     pub(super) fn size(&self, key: &str) -> Option<usize> {
         self.read(key, "a size with its unit, such as 64MiB", |value| {
             size::bytes(value.as_str()?)

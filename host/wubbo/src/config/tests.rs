@@ -13,6 +13,7 @@ gateway:
   registry: main
   id: 0a1b2c3d
   references_max: 10
+  busy_poll: 250us
   publish: { registry: edge, services: ["com.shop.Cart:1.0.0"] }
 references:
   "com.shop.Cart": { timeout: 3s, retries: 0, cluster: failover, loadbalance: random, register: off }
@@ -44,6 +45,7 @@ fn every_key_is_read() {
     assert_eq!(config.plugins.memory_total_bytes, 64 << 20);
     let gateway = config.gateway.expect("a gateway");
     assert_eq!(gateway.registry, ["main"]);
+    assert_eq!(gateway.busy_poll, Duration::from_micros(250));
     assert_eq!(gateway.publish.registry, ["edge"]);
     assert_eq!(
         gateway
@@ -112,7 +114,7 @@ fn every_problem_is_reported_at_once() {
     let text = r#"
 registries: { main: { address: "nonsense" } }
 plugins: { builtins: perhaps, max: 0, colour: red }
-gateway: { listen: ["http://x"], registry: other }
+gateway: { listen: ["http://x"], registry: other, busy_poll: 2ms }
 references: { "a.*": { timeout: 3 } }
 shutdown: { timeout: soon }
 spelling: mistake
@@ -127,6 +129,7 @@ spelling: mistake
         "gateway.listen",
         "gateway.services",
         "gateway.registry",
+        "gateway.busy_poll",
         "references.a.*.timeout",
         "shutdown.timeout",
         "spelling",

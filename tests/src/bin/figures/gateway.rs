@@ -13,6 +13,8 @@ use crate::server::{Server, WUBBO, number};
 const HOP_RATE: &str = "5000";
 /// What a hop may add, microseconds.
 const HOP_GOALS: [(&str, u64); 2] = [("p50", 50), ("p99", 150)];
+/// What `gateway.busy_poll` is set to beside the default; calls come every 200 us.
+const BUSY_POLL: &str = "250us";
 /// The bytes of a bulk call's `byte[]`, 100 KB: a multiple of three, so that base64 needs no padding.
 const BULK_BYTES: usize = 3 * 34_133;
 /// What a bulk call may cost a gateway, compared with copying it.
@@ -47,12 +49,9 @@ enum Form {
 
 /// Prints the tables.
 pub(crate) fn tables() -> Result<(), Error> {
-    let folder = Scratch::new("figures").map_err(|error| Error::new(&error.to_string()))?;
-    let registry = format!("file:{}", folder.join("registry").display());
-    let listen = ["--listen", "dubbo://127.0.0.1:0", "--registry", &registry];
-    let behind = Server::own(1, "echo-provider", &listen)?;
+    let scene = Scene::start()?;
     for (name, form) in GATEWAYS {
-        let gateway = gateway(form, &registry, &folder)?;
+        let gateway = scene.gateway(form, None)?;
         println!(
             "\n{:18} {:>9} {:>12} {:>14} {:>8}",
             name, "load", "calls/s", "CPU us/call", "p50 us"
@@ -71,71 +70,112 @@ pub(crate) fn tables() -> Result<(), Error> {
                 );
             }
         }
-        hop(&behind, &gateway)?;
-        bulk(&behind, &gateway, &folder)?;
+        bulk(&scene, &gateway)?;
+        drop(gateway);
+        hop(&scene, form)?;
     }
     Ok(())
 }
 
-/// A gateway whose policies are of one form.
-fn gateway(form: Form, registry: &str, folder: &Scratch) -> Result<Server, Error> {
-    let io = |error: std::io::Error| Error::new(&error.to_string());
-    let plugins = folder.join(format!("plugins-{form:?}"));
-    std::fs::create_dir(&plugins).map_err(io)?;
-    let set = if form == Form::Wasm {
-        &FIRST_PARTY[..]
-    } else {
-        &[]
-    };
-    for plugin in set {
-        let name = format!("{plugin}.wasm");
-        std::fs::copy(artifacts::wasm(plugin), plugins.join(name)).map_err(io)?;
-    }
-    let builtins = if form == Form::Linked { "on" } else { "off" };
-    let yaml = format!(
-        "application: figures\nregistries: {{ main: {{ address: \"{registry}\" }} }}\n\
-         gateway: {{ listen: [\"dubbo://127.0.0.1:0\"], services: [\"org.wubbo.*\"] }}\n\
-         plugins: {{ dir: \"{}\", builtins: {builtins} }}\n",
-        plugins.display()
-    );
-    let file = folder.write("wubbo.yaml", yaml).map_err(io)?;
-    Server::own(0, WUBBO, &["run", "-c", &file.display().to_string()])
+/// Only what a hop adds and what a bulk call costs, without any policy: the figures that one run must compare, in half a minute.
+pub(crate) fn hops() -> Result<(), Error> {
+    let scene = Scene::start()?;
+    bulk(&scene, &scene.gateway(Form::None, None)?)?;
+    hop(&scene, Form::None)
 }
 
-/// What the gateway adds to the latency of a 1 KB echo.
-fn hop(provider: &Server, gateway: &Server) -> Result<(), Error> {
+/// A provider, and the registry and folder of the gateways before it.
+struct Scene {
+    provider: Server,
+    registry: String,
+    folder: Scratch,
+}
+
+impl Scene {
+    fn start() -> Result<Self, Error> {
+        let folder = Scratch::new("figures").map_err(io)?;
+        let registry = format!("file:{}", folder.join("registry").display());
+        let listen = ["--listen", "dubbo://127.0.0.1:0", "--registry", &registry];
+        Ok(Self {
+            provider: Server::own(1, "echo-provider", &listen)?,
+            registry,
+            folder,
+        })
+    }
+
+    /// A gateway whose policies are of one form.
+    fn gateway(&self, form: Form, busy_poll: Option<&str>) -> Result<Server, Error> {
+        let plugins = self.folder.join(format!("plugins-{form:?}"));
+        std::fs::create_dir_all(&plugins).map_err(io)?;
+        let set = if form == Form::Wasm {
+            &FIRST_PARTY[..]
+        } else {
+            &[]
+        };
+        for plugin in set {
+            let name = format!("{plugin}.wasm");
+            std::fs::copy(artifacts::wasm(plugin), plugins.join(name)).map_err(io)?;
+        }
+        let builtins = if form == Form::Linked { "on" } else { "off" };
+        let yaml = format!(
+            "application: figures\nregistries: {{ main: {{ address: \"{}\" }} }}\n\
+             gateway: {{ listen: [\"dubbo://127.0.0.1:0\"], services: [\"org.wubbo.*\"], busy_poll: {} }}\n\
+             plugins: {{ dir: \"{}\", builtins: {builtins} }}\n",
+            self.registry,
+            busy_poll.unwrap_or("0us"),
+            plugins.display()
+        );
+        let file = self.folder.write("wubbo.yaml", yaml).map_err(io)?;
+        Server::own(0, WUBBO, &["run", "-c", &file.display().to_string()])
+    }
+}
+
+fn io(error: std::io::Error) -> Error {
+    Error::new(&error.to_string())
+}
+
+/// What a gateway adds to the latency of a 1 KB echo, as it is and polling, beside a relay that only reads and writes.
+fn hop(scene: &Scene, form: Form) -> Result<(), Error> {
     let argument = format!("\"{}\"", "x".repeat(1024));
     let load = ["--connections", "4", "--depth", "64", "--rate", HOP_RATE];
-    let direct = provider.bench("echo", Some(&argument), &load)?;
-    let through = gateway.bench("echo", Some(&argument), &load)?;
+    let paced = |server: &Server| server.paced("echo", Some(&argument), &load);
     println!(
-        "{:18} {:>9} {:>12} {:>14} {:>8}",
-        "1 KB echo", "calls/s", "direct us", "gateway us", "goal"
+        "{:18} {:>9} {:>22} {:>22} {:>12}",
+        "1 KB echo", "calls/s", "p50 us, added", "p99 us, added", "CPU us/call"
     );
-    for (quantile, goal) in HOP_GOALS {
-        let us = |figures: &Json| figures["latency_us"][quantile].as_u64().unwrap_or(u64::MAX);
-        let (direct, through) = (us(&direct), us(&through));
-        let added = through.saturating_sub(direct);
-        println!(
-            "{quantile:18} {HOP_RATE:>9} {direct:>12} {:>14} {goal:>8}",
-            format!("{through} (+{added})")
-        );
-    }
+    let direct = paced(&scene.provider)?;
+    let us = |figures: &Json, quantile: &str| {
+        figures["latency_us"][quantile].as_u64().unwrap_or(u64::MAX)
+    };
+    let line = |name: &str, figures: &Json| {
+        let [p50, p99] = HOP_GOALS.map(|(quantile, goal)| {
+            let here = us(figures, quantile);
+            let added = here.saturating_sub(us(&direct, quantile));
+            format!("{here} (+{added}, goal {goal})")
+        });
+        let cpu = number(figures, "server_cpu_us_per_call");
+        println!("{name:18} {HOP_RATE:>9} {p50:>22} {p99:>22} {cpu:>12.1}");
+    };
+    line("direct", &direct);
+    line("relay", &paced(&relay::start(0, &scene.provider)?)?);
+    line("gateway", &paced(&scene.gateway(form, None)?)?);
+    let name = format!("busy_poll: {BUSY_POLL}");
+    line(&name, &paced(&scene.gateway(form, Some(BUSY_POLL))?)?);
     Ok(())
 }
 
 /// What a bulk call costs a gateway, beside a relay on the same core that copies the bytes.
-fn bulk(provider: &Server, gateway: &Server, folder: &Scratch) -> Result<(), Error> {
+fn bulk(scene: &Scene, gateway: &Server) -> Result<(), Error> {
     let base64 = "A".repeat(BULK_BYTES / 3 * 4);
-    let file = folder.write("bulk.json", format!("\"{base64}\""));
-    let file = file.map_err(|error| Error::new(&error.to_string()))?;
+    let file = scene.folder.write("bulk.json", format!("\"{base64}\""));
+    let file = file.map_err(io)?;
     let argument = format!("@{}", file.display());
     let load = ["--types", "byte[]", "--connections", "4", "--depth", "4"];
     let cpu = |server: &Server| {
         let figures = server.bench("echoBytes", Some(&argument), &load)?;
         Ok(number(&figures, "server_cpu_us_per_call"))
     };
-    let relay = relay::start(0, provider)?;
+    let relay = relay::start(0, &scene.provider)?;
     let (copied, passed): (f64, f64) = (cpu(&relay)?, cpu(gateway)?);
     println!(
         "{:18} {:>9} {:>12} {:>14} {:>8}",

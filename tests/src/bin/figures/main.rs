@@ -3,6 +3,8 @@
 //!
 //! The server under measurement has core 0 for itself, everything else runs on core 1; CPU times come from the kernel. On a machine
 //! that is busy the times grow, the ratios hardly.
+//!
+//! With the argument `hop`: only the latency that a gateway adds and what a bulk call costs it.
 
 #![allow(
     clippy::print_stdout,
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.as_slice() {
         [] => figures(),
+        [part] if part == "hop" => gateway::hops(),
         [mode, answer] if mode == floor::MODE => floor::serve(answer),
         [mode, target] if mode == relay::MODE => relay::serve(target),
         other => Err(Error::new(&format!("no such mode: {}", other.join(" ")))),

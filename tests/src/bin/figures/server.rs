@@ -63,13 +63,35 @@ impl Server {
         load: &[&str],
         time: &[&str],
     ) -> Result<Json, Error> {
+        self.load(on_core(LOAD_CORE), method, argument, &[load, time].concat())
+    }
+
+    /// Calls at a rate, whose latencies are the point. The load looks at the clock all the time, and whoever shares its core (the
+    /// provider behind a gateway) would wait for the end of its time slice, some milliseconds: so everybody else goes first.
+    pub(crate) fn paced(
+        &self,
+        method: &str,
+        argument: Option<&str>,
+        load: &[&str],
+    ) -> Result<Json, Error> {
         let mut command = on_core(LOAD_CORE);
+        command.args(["chrt", "--idle", "0"]);
+        let load = [load, &["--duration", MEASURED]].concat();
+        self.load(command, method, argument, &load)
+    }
+
+    fn load(
+        &self,
+        mut command: Command,
+        method: &str,
+        argument: Option<&str>,
+        load: &[&str],
+    ) -> Result<Json, Error> {
         command
             .arg(artifacts::released(WUBBO))
             .args(["bench", &format!("{}/{SERVICE}", self.url), method])
             .args(argument)
             .args(load)
-            .args(time)
             .args(["--json", "--server-pid"])
             .arg(self.process.pid().to_string());
         let output = command
