@@ -21,6 +21,10 @@ const BUDGET_TIME: Duration = Duration::from_secs(10);
 /// Attempts a second on top, so that a service with few calls can try again at all.
 const BUDGET_LEAST: u32 = 10;
 
+/// How many attempts of a call may find no connection before its retries count: a list in which nobody is left alive must not keep a worker
+/// busy, and every attempt looks through the list for those that were tried.
+const UNREACHED_MAX: usize = 32;
+
 /// Which failures are tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
@@ -140,7 +144,7 @@ impl FailoverInvoker {
             let most = if count == 1 {
                 retries + unreached
             } else {
-                unreached += usize::from(tried.is_unreached());
+                unreached += usize::from(unreached < UNREACHED_MAX && tried.is_unreached());
                 (retries + unreached).min(count - 1)
             };
             if !self.again(&invocation, &tried) || number as usize >= most {

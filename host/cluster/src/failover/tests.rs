@@ -43,6 +43,11 @@ fn failing(kind: ErrorKind) -> Behaviour {
     Box::new(move |_| Err(Error::new(kind, "boom")))
 }
 
+/// So many providers, each of which fails so.
+async fn scene_failing(count: usize, retry: Retry, kind: ErrorKind) -> Scene {
+    scene_with(count, "", retry, false, failing(kind)).await
+}
+
 #[tokio::test]
 async fn the_kth_call_succeeds() {
     // id, providers, parameters, k, whether the call succeeds
@@ -117,6 +122,7 @@ async fn an_attempt_without_a_connection_is_no_retry() {
         ("the retries come on top", 5, "retries=1", 3, false, 5),
         ("each is tried once", 3, "retries=0", 9, false, 3),
         ("a single one has its retries", 1, "retries=1", 9, false, 2),
+        ("not without end", 60, "retries=1", 99, false, 1 + 32 + 1),
     ];
     for retry in [Retry::Retryable, Retry::NeverReachedProvider] {
         for (id, count, parameters, dead, succeeds, calls) in cases {
@@ -135,14 +141,7 @@ async fn an_attempt_without_a_connection_is_no_retry() {
 
 #[tokio::test]
 async fn nobody_to_call_is_said_by_name() {
-    let scene = scene_with(
-        0,
-        "",
-        Retry::Retryable,
-        false,
-        failing(ErrorKind::ServerError),
-    )
-    .await;
+    let scene = scene_failing(0, Retry::Retryable, ErrorKind::ServerError).await;
     let error = scene.invoker.invoke(call()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoProvider, "CL-29, CL-31");
     assert!(
@@ -202,7 +201,7 @@ async fn a_single_provider_is_called_even_when_unavailable() {
 #[tokio::test]
 async fn what_another_provider_would_repeat_is_not_retried() {
     for kind in [ErrorKind::Forbidden, ErrorKind::BadRequest] {
-        let scene = scene_with(3, "", Retry::Retryable, false, failing(kind)).await;
+        let scene = scene_failing(3, Retry::Retryable, kind).await;
         let error = scene.invoker.invoke(call()).await.unwrap_err();
         assert_eq!((error.kind(), error.message()), (kind, "boom"));
         assert_eq!(scene.calls.lock().unwrap().len(), 1);
@@ -215,28 +214,14 @@ async fn what_another_provider_would_repeat_is_not_retried() {
 
 #[tokio::test]
 async fn a_gateway_retries_only_what_reached_no_provider_and_passes_the_error_on() {
-    let scene = scene_with(
-        3,
-        "",
-        Retry::NeverReachedProvider,
-        false,
-        failing(ErrorKind::ServerError),
-    )
-    .await;
+    let scene = scene_failing(3, Retry::NeverReachedProvider, ErrorKind::ServerError).await;
     let error = scene.invoker.invoke(call()).await.unwrap_err();
     assert_eq!(
         (scene.calls.lock().unwrap().len(), error.message()),
         (1, "boom"),
         "GW-4"
     );
-    let scene = scene_with(
-        3,
-        "",
-        Retry::NeverReachedProvider,
-        false,
-        failing(ErrorKind::Connect),
-    )
-    .await;
+    let scene = scene_failing(3, Retry::NeverReachedProvider, ErrorKind::Connect).await;
     let error = scene.invoker.invoke(call()).await.unwrap_err();
     assert_eq!(
         (scene.calls.lock().unwrap().len(), error.message()),
@@ -252,7 +237,7 @@ async fn a_gateways_further_attempts_have_a_budget() {
         (Retry::NeverReachedProvider, 1000 + 100 + 1000 / 5),
         (Retry::Retryable, 2000),
     ] {
-        let scene = scene_with(2, "", retry, false, failing(ErrorKind::Connect)).await;
+        let scene = scene_failing(2, retry, ErrorKind::Connect).await;
         let mut refused = 0;
         for _ in 0..1000 {
             let error = scene.invoker.invoke(call()).await.unwrap_err();
@@ -264,14 +249,7 @@ async fn a_gateways_further_attempts_have_a_budget() {
         assert_eq!(refused, 2000 - attempts, "GW-4");
     }
     // Later there is a reserve again.
-    let scene = scene_with(
-        2,
-        "",
-        Retry::NeverReachedProvider,
-        false,
-        failing(ErrorKind::Connect),
-    )
-    .await;
+    let scene = scene_failing(2, Retry::NeverReachedProvider, ErrorKind::Connect).await;
     for round in 0..2 {
         let before = scene.calls.lock().unwrap().len();
         for _ in 0..200 {
@@ -285,14 +263,7 @@ async fn a_gateways_further_attempts_have_a_budget() {
 
 #[tokio::test(start_paused = true)]
 async fn no_attempt_starts_after_the_deadline() {
-    let scene = scene_with(
-        3,
-        "",
-        Retry::Retryable,
-        false,
-        failing(ErrorKind::ServerTimeout),
-    )
-    .await;
+    let scene = scene_failing(3, Retry::Retryable, ErrorKind::ServerTimeout).await;
     let mut request = Request::new(ServiceKey::new(SERVICE, "", ""), "test");
     request.deadline = Some(Deadline::after(Duration::from_millis(10)));
     tokio::time::advance(Duration::from_millis(11)).await;
