@@ -3,7 +3,7 @@
 //!
 //! `cargo xtask attach-demo` runs it and shows the shares. With `WUBBO_FULL=on` there are 100 cycles instead of 20.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use wubbo_tests::artifacts;
 use wubbo_tests::go;
@@ -66,6 +66,11 @@ impl Story {
             _of_go: of_go,
             _zookeeper: zookeeper,
         };
+        let pid = story.count(Duration::ZERO).pid;
+        println!(
+            "\n-- a consumer of Dubbo {}, process {pid}: unmodified, {rate} calls a second with retries=0, which it counts for itself",
+            line.version()
+        );
         // Consumers of Dubbo 3 take the addresses of the applications where there are any: those of 2.7 and of dubbo-go have none.
         story.until("direct", direct(line), &[], 0);
         Some(story)
@@ -98,10 +103,10 @@ impl Story {
             let answered: Vec<&str> = counted.shares.keys().map(String::as_str).collect();
             if right && answered == names {
                 println!(
-                    "{step}: {} calls, {through} through {} gateways, {:?}, failed {}",
+                    "{step}: {} calls, {through} of them through {}; answered by {}; {} failed",
                     counted.calls,
-                    gateways.len(),
-                    counted.shares,
+                    named(gateways.len()),
+                    percents(&counted),
                     counted.failed()
                 );
                 return counted;
@@ -112,6 +117,21 @@ impl Story {
                 "{step}: {through} through, {counted:?}\n{}",
                 logs.concat()
             );
+        }
+    }
+
+    /// Waits for a stretch of time in which so many calls went through the gateway.
+    fn through(&mut self, gateway: &Gateway, enough: impl Fn(u64) -> bool) {
+        let since = Instant::now();
+        let mut before = passed(&[gateway]);
+        loop {
+            self.count(Duration::from_millis(500));
+            let now = passed(&[gateway]);
+            if enough(now - before) {
+                return;
+            }
+            before = now;
+            assert!(since.elapsed() < LIVE_LIMIT, "{:?}", self.total);
         }
     }
 
@@ -131,6 +151,22 @@ impl Story {
             std::fs::remove_file(self.site.folder(gateway).join("plugins.d").join(name)).unwrap();
         }
     }
+}
+
+fn named(gateways: usize) -> &'static str {
+    match gateways {
+        0 => "gateways",
+        1 => "the gateway",
+        _ => "the two gateways",
+    }
+}
+
+/// Who answered how many of a hundred calls.
+fn percents(counted: &Counted) -> String {
+    let answered = counted.answered().max(1);
+    let one = |(name, calls): (&String, &u64)| format!("{name} {} %", calls * 100 / answered);
+    let all: Vec<String> = counted.shares.iter().map(one).collect();
+    all.join(", ")
 }
 
 /// Whom a consumer calls without gateways.
@@ -177,11 +213,6 @@ fn tell(line: Line, team: Option<&str>) {
     let Some(mut story) = Story::start(line, 200) else {
         return;
     };
-    println!(
-        "-- a consumer of Dubbo {} (process {})",
-        line.version(),
-        story.total.pid
-    );
     story.site.put(NODES[1], team);
     let before = story.site.texts();
     let first = story.site.gateway("org.wubbo.demo.*");
@@ -204,8 +235,8 @@ fn tell(line: Line, team: Option<&str>) {
     story.count(CALL_TIMEOUT + COUNT);
     let lost = story.total.failed() - failed;
     println!(
-        "  {lost} failed, {} were in flight at most",
-        counted.in_flight_max
+        "  {lost} calls failed by that; {} were in flight at one time, at most",
+        counted.in_flight_max.max(story.total.in_flight_max)
     );
     assert!(lost <= story.total.in_flight_max, "{:?}", story.total);
     let failed = story.total.failed();
@@ -220,11 +251,15 @@ fn tell(line: Line, team: Option<&str>) {
     // The negative control: with rules that prefer gateways and none of them alive, the consumer is direct again by itself.
     both_killed(&mut story, line, &before);
     println!(
-        "in all: {} calls, {} failed: {:?}",
+        "in all process {} made {} calls, of which {} failed, all when gateways were killed:",
+        story.total.pid,
         story.total.calls,
         story.total.failed(),
-        story.total.failures
     );
+    for (text, calls) in &story.total.failures {
+        let start: String = text.chars().take(150).collect();
+        println!("  {calls} x {start}");
+    }
 }
 
 fn routers_come_and_go(story: &mut Story, both: &[&Gateway]) {
@@ -258,27 +293,36 @@ fn routers_come_and_go(story: &mut Story, both: &[&Gateway]) {
     story.until("the routers are taken away", &ALL, both, 95);
 }
 
-/// Both gateways die at once. Calls may fail until their entries leave with their sessions; from then on they are direct.
+/// Both gateways die at once. Calls may fail that are begun before their entries leave with their sessions; those begun later are direct.
+///
+/// ZooKeeper ends a session with the tick in which its time is over, here 200 ms. Measured: for a consumer of 2.7.23 the last call that
+/// failed was begun 4.2 s after the kill; one of 3.3.6 takes addresses that it cannot reach out by itself, so only calls that were in
+/// flight failed. The bound leaves a busy machine time to tell the consumer.
 fn both_killed(story: &mut Story, line: Line, before: &Texts) {
     let first = story.site.gateway("org.wubbo.demo.*");
     let second = story.site.gateway("org.wubbo.demo.*");
     story.site.attached(2);
     story.until("attached again", &ALL, &[&first, &second], 95);
-    let killed = Instant::now();
+    let failed = story.total.failed();
+    let (killed, since) = (Instant::now(), SystemTime::now());
     drop((first, second));
-    let mut last_failure = Duration::ZERO;
+    let mut told = Duration::ZERO;
     let least = CALL_TIMEOUT + COUNT;
-    while killed.elapsed() < SESSION * 5 && killed.elapsed() < least.max(last_failure + SESSION) {
+    while killed.elapsed() < SESSION * 5 && killed.elapsed() < least.max(told + SESSION) {
         if story.count(Duration::ZERO).failed() > 0 {
-            last_failure = killed.elapsed();
+            told = killed.elapsed();
         }
     }
+    let begun = story.total.last_failed_begun(since).unwrap_or_default();
     println!(
-        "both gateways are killed: the last failure was told of {:.1} s later (a call on its way is given up after {} s)",
-        last_failure.as_secs_f64(),
+        "both gateways are killed: {} calls failed, the last of them begun {:.1} s later (and told of after {:.1} s; a call on its way is \
+         given up after {} s)",
+        story.total.failed() - failed,
+        begun.as_secs_f64(),
+        told.as_secs_f64(),
         CALL_TIMEOUT.as_secs()
     );
-    assert!(last_failure < SESSION * 5, "{:?}", story.total);
+    assert!(begun < SESSION * 3, "{:?}", story.total);
     let failed = story.total.failed();
     // The migration rule still leads to the interface's addresses, which all providers have.
     story.until("direct by itself", &ALL, &[], 0);
@@ -300,7 +344,11 @@ fn a_consumer_of_dubbo_2_is_led_through_gateways_and_back() {
     tell(Line::Dubbo2, Some(team));
 }
 
-/// Again and again at 1,000 calls a second.
+/// Again and again at 1,000 calls a second; a cycle is over when the consumer has followed both ways.
+///
+/// That takes 10 s for a consumer of Dubbo 3: it takes over no change of a service's providers sooner than 5 s after the one before
+/// (`ZookeeperRegistryNotifier` sleeps for what is left of the registry's `delay-notification`, 5000 ms unless the consumer says
+/// otherwise), and a cycle is two changes, for the gateway's entry comes and goes. The rules are not held up by that.
 #[test]
 fn no_call_fails_however_often_gateways_come_and_go() {
     let full = std::env::var_os("WUBBO_FULL").is_some_and(|full| full == "on");
@@ -312,25 +360,38 @@ fn no_call_fails_however_often_gateways_come_and_go() {
     let cycles = if full { 100 } else { 20 };
     // Asked early, too: where its admin server is stands at the beginning of its log, of which only the end is kept.
     assert_eq!(passed(&[&gateway]), 0);
+    let mut took = [Duration::ZERO; 4];
     for cycle in 1..=cycles {
+        let mut since = Instant::now();
+        let mut lap = |step: &mut Duration| {
+            *step += since.elapsed();
+            since = Instant::now();
+        };
         story.site.attached(1);
-        let since = Instant::now();
-        let before_it = passed(&[&gateway]);
-        while passed(&[&gateway]) < before_it + 100 {
-            assert!(
-                since.elapsed() < LIVE_LIMIT,
-                "cycle {cycle}: {:?}",
-                story.total
-            );
-            story.count(Duration::from_millis(500));
-        }
+        lap(&mut took[0]);
+        story.through(&gateway, |calls| calls >= 100);
+        lap(&mut took[1]);
         story.site.detached("500ms");
+        lap(&mut took[2]);
         assert_eq!(story.site.texts(), before);
+        story.through(&gateway, |calls| calls == 0);
+        lap(&mut took[3]);
         story.no_failure("a cycle");
+        if cycle % 10 == 0 {
+            let [attach, follow, detach, leave] = took.map(|ten| ten.as_secs_f64() / 10.0);
+            println!(
+                "cycles {} to {cycle}: attach took {attach:.1} s and was followed {follow:.1} s later, detach {detach:.1} s and {leave:.1} s; \
+                 {} calls so far, {} failed",
+                cycle - 9,
+                story.total.calls,
+                story.total.failed()
+            );
+            took = Default::default();
+        }
     }
     let through = passed(&[&gateway]);
     println!(
-        "{cycles} cycles: {} calls, {through} through the gateway, {:?}",
+        "{cycles} cycles: {} calls, {through} of them through the gateway, failed {:?}",
         story.total.calls, story.total.failures
     );
     story.until("after the last", direct(Line::Dubbo3), &[&gateway], 0);

@@ -1,6 +1,6 @@
 //! A Java consumer that finds its providers through a registry, calls at a steady rate without retries and counts for itself.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::Deserialize;
 
@@ -23,6 +23,8 @@ pub struct Counted {
     pub failures: Shares,
     /// Calls that were in flight at one time, at most.
     pub in_flight_max: u64,
+    /// When the last of the calls that failed was begun, in milliseconds since 1970; 0 when none failed.
+    pub last_failed_begun_ms: u64,
 }
 
 impl Counted {
@@ -38,6 +40,13 @@ impl Counted {
         self.failures.values().sum()
     }
 
+    /// How long after `since` the last of the calls that failed was begun; `None` when none of them was begun later.
+    #[must_use]
+    pub fn last_failed_begun(&self, since: SystemTime) -> Option<Duration> {
+        let begun = SystemTime::UNIX_EPOCH + Duration::from_millis(self.last_failed_begun_ms);
+        begun.duration_since(since).ok()
+    }
+
     /// Adds what happened later.
     pub fn add(&mut self, later: Self) {
         self.pid = later.pid;
@@ -51,6 +60,7 @@ impl Counted {
             }
         }
         self.in_flight_max = self.in_flight_max.max(later.in_flight_max);
+        self.last_failed_begun_ms = self.last_failed_begun_ms.max(later.last_failed_begun_ms);
     }
 }
 

@@ -223,6 +223,13 @@ fn node_peer() -> Done {
     )
 }
 
+const ATTACH_DEMO: &str = "
+Three stories over a real ZooKeeper, some ten minutes. Providers are two of Dubbo Java 3.3.6, one of 2.7.23 and one of dubbo-go 1.5.9.
+A running consumer of Dubbo Java, of 2.7.23 and then of 3.3.6, is led through two gateways and back: `wubbo attach`, routers in wasm that
+come, are swapped 20 times, trap and loop, `kill -9` of a gateway, `wubbo detach`, and at last both gateways killed while they are preferred.
+The third attaches and detaches 20 times at 1,000 calls a second. Each line says what was done and what the consumer counted then.
+";
+
 /// The story of `examples/attach` with real Java parties: built, then told by the test that checks it.
 pub(crate) fn attach_demo() -> Done {
     setup::wasm_target()?;
@@ -233,6 +240,7 @@ pub(crate) fn attach_demo() -> Done {
     go_peer("go")?;
     plugins::build()?;
     run("build", cargo().args(["build", "--workspace", "--bins"]))?;
+    say(ATTACH_DEMO);
     run(
         "attach",
         cargo()

@@ -10,8 +10,9 @@ import org.wubbo.demo.EchoService;
 
 /**
  * An ordinary consumer that finds its providers through a registry and calls {@code whoami} at a steady rate, without retries. It
- * counts for itself: who answered, what failed, and how many calls were in flight at most. Prints the counts of each slice of time as
- * one JSON line. It ends when its standard input is closed.
+ * counts for itself: who answered, what failed, when the last of those that failed was begun (milliseconds since 1970, 0 for none), and
+ * how many calls were in flight at most. Prints the counts of each slice of time as one JSON line. It ends when its standard input is
+ * closed.
  */
 final class Steady {
     private static final int TIMEOUT_MS = 10_000;
@@ -23,6 +24,7 @@ final class Steady {
         private final Map<String, Long> failures = new TreeMap<>();
         private long calls;
         private int inFlightMax;
+        private long lastFailedBegunMs;
     }
 
     private final EchoService service;
@@ -85,6 +87,7 @@ final class Steady {
     }
 
     private void call() {
+        long begunMs = System.currentTimeMillis();
         synchronized (this) {
             slice.calls++;
             inFlight++;
@@ -103,6 +106,7 @@ final class Steady {
                 slice.shares.merge(name, 1L, Long::sum);
             } else {
                 slice.failures.merge(failure.substring(0, Math.min(2000, failure.length())), 1L, Long::sum);
+                slice.lastFailedBegunMs = Math.max(slice.lastFailedBegunMs, begunMs);
             }
         }
     }
@@ -125,6 +129,7 @@ final class Steady {
         line.put("shares", taken.shares);
         line.put("failures", taken.failures);
         line.put("in_flight_max", (long) taken.inFlightMax);
+        line.put("last_failed_begun_ms", taken.lastFailedBegunMs);
         return line;
     }
 }
