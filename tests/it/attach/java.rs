@@ -3,6 +3,7 @@
 //!
 //! `cargo xtask attach-demo` runs it and shows the shares. With `WUBBO_FULL=on` there are 100 cycles instead of 20.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use wubbo_tests::artifacts;
@@ -103,9 +104,9 @@ impl Story {
             let answered: Vec<&str> = counted.shares.keys().map(String::as_str).collect();
             if right && answered == names {
                 println!(
-                    "{step}: {} calls, {through} of them through {}; answered by {}; {} failed",
+                    "{step}: {} calls{}; answered by {}; {} failed",
                     counted.calls,
-                    named(gateways.len()),
+                    passed_on(gateways.len(), through),
                     percents(&counted),
                     counted.failed()
                 );
@@ -153,12 +154,20 @@ impl Story {
     }
 }
 
-fn named(gateways: usize) -> &'static str {
+/// What gateways counted in about the time in which the consumer did.
+fn passed_on(gateways: usize, calls: u64) -> String {
     match gateways {
-        0 => "gateways",
-        1 => "the gateway",
-        _ => "the two gateways",
+        0 => String::new(),
+        1 => format!(", {calls} passed on by the gateway"),
+        _ => format!(", {calls} passed on by the two gateways"),
     }
+}
+
+/// What went wrong, out of what Dubbo Java says about a call, which differs from call to call before and after it.
+fn reason(text: &str) -> &str {
+    let last = text.split("Last error is: ").nth(1).unwrap_or(text);
+    let end = last.find([':', ',']).unwrap_or(last.len());
+    last.get(..end).unwrap_or(last)
 }
 
 /// Who answered how many of a hundred calls.
@@ -256,9 +265,12 @@ fn tell(line: Line, team: Option<&str>) {
         story.total.calls,
         story.total.failed(),
     );
+    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
     for (text, calls) in &story.total.failures {
-        let start: String = text.chars().take(150).collect();
-        println!("  {calls} x {start}");
+        *reasons.entry(reason(text)).or_default() += calls;
+    }
+    for (reason, calls) in reasons {
+        println!("  {calls} times {reason}");
     }
 }
 
