@@ -59,6 +59,9 @@ pub(crate) fn read<'de, T: Deserialize<'de>>(decoder: &mut Decoder<'de>) -> Resu
     T::deserialize(De(decoder))
 }
 
+/// The bits of eight ASCII characters.
+const ASCII: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+
 /// The deserializer of one value.
 pub(crate) struct De<'d, 'de>(pub(crate) &'d mut Decoder<'de>);
 
@@ -133,14 +136,9 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
 
     #[inline]
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let (tag, kind) = self.0.begin()?;
-        if kind == Kind::Double {
-            return visitor.visit_f64(self.0.double(tag)?);
-        }
-        match self.0.plain_rest(tag, kind, &visitor)? {
-            Scalar::Null => visitor.visit_f64(0.0),
-            Scalar::Bool(truth) => visitor.visit_f64(f64::from(u8::from(truth))),
-            other => give(other, visitor),
+        match self.0.quick_double() {
+            Some(number) => visitor.visit_f64(number),
+            None => self.any_double(visitor),
         }
     }
 
@@ -148,14 +146,10 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
 
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let Some((word, length)) = self.0.quick_word() else {
-            return self.deserialize_str(visitor);
-        };
-        // So short a text is made sooner than checked and copied: a character is valid by itself.
-        let mut text = String::with_capacity(length);
-        let characters = word.iter().take(length);
-        text.extend(characters.map(|byte| char::from(byte & 0x7f)));
-        visitor.visit_string(text)
+        match self.0.quick_word() {
+            Some((word, length)) => visitor.visit_string(short(word, length)),
+            None => self.long_string(visitor),
+        }
     }
 
     binaries! { deserialize_bytes deserialize_byte_buf }
@@ -241,11 +235,17 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        match self.0.begin()? {
-            (tag, Kind::Object) => InOrder::visit(self.0, tag, fields, visitor),
-            (_, Kind::Null) => Err(null_for(&name)),
-            (tag, kind) => self.no_map(tag, kind, visitor),
-        }
+        let (scope, class) = match self.0.quick_object() {
+            Some(class) => (self.0.enter_open()?, class),
+            None => match self.0.begin_behind_classes()? {
+                (tag, Kind::Object) => self.0.enter_object(tag)?,
+                (_, Kind::Null) => return Err(null_for(&name)),
+                (tag, kind) => return self.no_map(tag, kind, visitor),
+            },
+        };
+        let out = InOrder::visit(self.0, class, fields, visitor);
+        self.0.leave_open(scope);
+        out
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -304,6 +304,12 @@ impl<'de> De<'_, 'de> {
         self.0.end_followed(followed, out)
     }
 
+    /// The general case of a string that is to be owned.
+    #[inline(never)]
+    fn long_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.deserialize_str(visitor)
+    }
+
     /// The general case of a string.
     #[inline(never)]
     fn text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -318,6 +324,20 @@ impl<'de> De<'_, 'de> {
         match self.0.quick_int() {
             Some(number) => visitor.visit_i32(number),
             None => self.any_integer(visitor),
+        }
+    }
+
+    /// The general case of a double.
+    #[inline(never)]
+    fn any_double<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let (tag, kind) = self.0.begin()?;
+        if kind == Kind::Double {
+            return visitor.visit_f64(self.0.double(tag)?);
+        }
+        match self.0.plain_rest(tag, kind, &visitor)? {
+            Scalar::Null => visitor.visit_f64(0.0),
+            Scalar::Bool(truth) => visitor.visit_f64(f64::from(u8::from(truth))),
+            other => give(other, visitor),
         }
     }
 
@@ -339,6 +359,33 @@ impl<'de> De<'_, 'de> {
             },
         }
     }
+}
+
+/// The text of the first characters of a word, which are ASCII. So short a text is made sooner than checked and copied: a
+/// character is valid by itself, and a known number of them takes one or two steps.
+#[inline]
+fn short(word: [u8; 8], length: usize) -> String {
+    match length {
+        0 => String::new(),
+        1 => first::<1>(word),
+        2 => first::<2>(word),
+        3 => first::<3>(word),
+        4 => first::<4>(word),
+        5 => first::<5>(word),
+        6 => first::<6>(word),
+        7 => first::<7>(word),
+        _ => first::<8>(word),
+    }
+}
+
+#[inline]
+fn first<const N: usize>(word: [u8; 8]) -> String {
+    let word = (u64::from_le_bytes(word) & ASCII).to_le_bytes();
+    let mut text = String::with_capacity(N);
+    for byte in word.into_iter().take(N) {
+        text.push(char::from(byte));
+    }
+    text
 }
 
 /// Hands a scalar to the visitor as what it is.

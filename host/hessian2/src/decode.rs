@@ -24,6 +24,7 @@ use std::{borrow::Cow, ops::Range};
 
 use serde::Deserialize;
 
+pub(crate) use self::container::short_list;
 pub(crate) use self::scalar::{Scalar, integer};
 pub(crate) use self::table::BYTES_PER_VALUE;
 use self::table::{ClassEntry, Return, SlotEntry, TypeEntry};
@@ -288,7 +289,7 @@ impl<'a> Decoder<'a> {
 
     /// The general case of [`begin`](Self::begin).
     #[inline(never)]
-    fn begin_behind_classes(&mut self) -> Result<(u8, Kind)> {
+    pub(crate) fn begin_behind_classes(&mut self) -> Result<(u8, Kind)> {
         let start = self.lead_in()?;
         self.spend(1)?;
         Ok(start)

@@ -4,16 +4,17 @@ use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess
 
 use super::De;
 use crate::{
-    decode::Decoder,
+    decode::{Decoder, short_list},
     error::{Error, Result},
 };
 
 /// The elements of a list.
 pub(crate) struct Items<'d, 'de> {
-    pub(crate) decoder: &'d mut Decoder<'de>,
-    /// Elements left; `None` when an end marker follows them.
-    pub(crate) left: Option<u32>,
-    pub(crate) done: bool,
+    decoder: &'d mut Decoder<'de>,
+    /// Elements left, as far as their number is known.
+    left: u32,
+    /// The elements go on until an end marker, which was not met.
+    open: bool,
 }
 
 impl<'de> Items<'_, 'de> {
@@ -24,7 +25,10 @@ impl<'de> Items<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value> {
         let scope = decoder.enter_open()?;
-        let left = decoder.list_head(tag)?.length;
+        let left = match short_list(tag) {
+            Some(length) => Some(length),
+            None => decoder.list_head(tag)?.length,
+        };
         let out = Items::rest(decoder, left, visitor)?;
         decoder.leave_open(scope);
         Ok(out)
@@ -38,16 +42,29 @@ impl<'de> Items<'_, 'de> {
     ) -> Result<V::Value> {
         let mut items = Items {
             decoder,
-            left,
-            done: false,
+            left: left.unwrap_or_default(),
+            open: left.is_none(),
         };
         let out = visitor.visit_seq(&mut items)?;
-        if !items.done && items.decoder.more(&mut items.left)? {
+        if items.more()? {
             return Err(items
                 .decoder
                 .malformed("the list has more elements than its Rust type"));
         }
         Ok(out)
+    }
+
+    /// Whether there is a further element. Consumes the end marker.
+    #[inline]
+    fn more(&mut self) -> Result<bool> {
+        if let Some(left) = self.left.checked_sub(1) {
+            self.left = left;
+            return Ok(true);
+        }
+        if self.open {
+            self.open = !self.decoder.ended()?;
+        }
+        Ok(self.open)
     }
 }
 
@@ -56,15 +73,15 @@ impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
 
     #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
-        if self.done || !self.decoder.more(&mut self.left)? {
-            self.done = true;
-            return Ok(None);
+        if self.more()? {
+            seed.deserialize(De(self.decoder)).map(Some)
+        } else {
+            Ok(None)
         }
-        seed.deserialize(De(self.decoder)).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.decoder.room(self.left))
+        Some(self.decoder.room(Some(self.left)))
     }
 }
 

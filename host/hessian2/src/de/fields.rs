@@ -28,14 +28,14 @@ impl<'de> Fields<'_, 'de> {
         tag: u8,
         visitor: V,
     ) -> Result<V::Value> {
-        let scope = decoder.enter_open()?;
-        let class = decoder.class_index(tag)?;
+        let (scope, class) = decoder.enter_object(tag)?;
         let out = Fields::rest(decoder, class, visitor);
         decoder.leave_open(scope);
         out
     }
 
     /// Reads the fields of an object of a class.
+    #[inline(never)]
     fn rest<V: Visitor<'de>>(
         decoder: &mut Decoder<'de>,
         class: u32,
@@ -94,45 +94,48 @@ impl<'de> MapAccess<'de> for &mut Fields<'_, 'de> {
 /// by name, and what comes of it then counts; see [`Decoder::read`].
 pub(crate) struct InOrder<'d, 'de> {
     decoder: &'d mut Decoder<'de>,
-    left: u32,
+    left: usize,
 }
 
 impl<'de> InOrder<'_, 'de> {
-    /// Reads the object whose tag was consumed into a struct of these fields.
+    /// Reads the object of a class, which was entered, into a struct of these fields.
     #[inline]
     pub(crate) fn visit<V: Visitor<'de>>(
         decoder: &mut Decoder<'de>,
-        tag: u8,
+        class: u32,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        let scope = decoder.enter_open()?;
-        let class = decoder.class_index(tag)?;
-        let out = if decoder.in_order(class, fields) {
-            InOrder::rest(decoder, class, visitor)
+        if decoder.in_order(class, fields) {
+            InOrder::rest(decoder, fields.len(), visitor)
         } else {
             Fields::rest(decoder, class, visitor)
-        };
-        decoder.leave_open(scope);
-        out
+        }
     }
 
+    /// Reads so many fields. Inlined, their number is known, and nothing is counted.
+    #[inline]
     fn rest<V: Visitor<'de>>(
         decoder: &mut Decoder<'de>,
-        class: u32,
+        count: usize,
         visitor: V,
     ) -> Result<V::Value> {
-        let count = decoder.field_count(class);
         let mut fields = InOrder {
             decoder,
             left: count,
         };
-        let mut out = visitor.visit_seq(&mut fields);
+        let out = visitor.visit_seq(&mut fields);
         if fields.left != 0 || out.is_err() {
-            fields.decoder.refuse_order();
-            out = out.and_then(|_| Err(Error::custom("not all fields were taken")));
+            return Err(fields.refused(out.err()));
         }
         out
+    }
+
+    /// The order of the fields was of no use.
+    #[cold]
+    fn refused(self, error: Option<Error>) -> Error {
+        self.decoder.refuse_order();
+        error.unwrap_or_else(|| Error::custom("not all fields were taken"))
     }
 }
 
@@ -149,6 +152,6 @@ impl<'de> SeqAccess<'de> for &mut InOrder<'_, 'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.left as usize)
+        Some(self.left)
     }
 }

@@ -22,6 +22,12 @@ pub(crate) struct ListHead {
     pub(crate) length: Option<u32>,
 }
 
+/// Length of a list whose tag says all of its head.
+#[inline]
+pub(crate) fn short_list(tag: u8) -> Option<u32> {
+    (tag >= 0x78).then_some(u32::from(tag & 0x07))
+}
+
 impl<'a> Decoder<'a> {
     /// Starts the container whose tag was just consumed: takes its slot and one level of depth.
     #[inline]
@@ -57,6 +63,14 @@ impl<'a> Decoder<'a> {
         self.enter_again()
     }
 
+    /// Starts the object whose tag was consumed, and gives its class.
+    #[inline(never)]
+    pub(crate) fn enter_object(&mut self, tag: u8) -> Result<(Scope, u32)> {
+        let scope = self.enter_open()?;
+        let class = self.class_index(tag)?;
+        Ok((scope, class))
+    }
+
     /// The general case of [`enter_open`](Self::enter_open).
     #[inline(never)]
     fn enter_again(&mut self) -> Result<Scope> {
@@ -82,13 +96,13 @@ impl<'a> Decoder<'a> {
     /// Type and length of the list whose slot was taken.
     #[inline]
     pub(crate) fn list_head(&mut self, tag: u8) -> Result<ListHead> {
-        if tag >= 0x78 {
-            return Ok(ListHead {
+        match short_list(tag) {
+            None => self.long_list_head(tag),
+            length => Ok(ListHead {
                 type_index: None,
-                length: Some(u32::from(tag & 0x07)),
-            });
+                length,
+            }),
         }
-        self.long_list_head(tag)
     }
 
     #[inline(never)]

@@ -49,6 +49,36 @@ impl<'a> Decoder<'a> {
         Some((word, length))
     }
 
+    /// The next value, consumed and counted, if it is a double of one of the two longest forms, which most doubles are.
+    #[inline]
+    pub(crate) fn quick_double(&mut self) -> Option<f64> {
+        let (&tag, behind) = self.input.get(self.position..)?.split_first()?;
+        let (number, length) = match tag {
+            0x44 => (f64::from_be_bytes(*behind.first_chunk()?), 9),
+            0x5f => {
+                let thousandths = i32::from_be_bytes(*behind.first_chunk()?);
+                (0.001 * f64::from(thousandths), 5)
+            }
+            _ => return None,
+        };
+        self.budget = self.budget.checked_sub(1)?;
+        self.position = self.position.wrapping_add(length);
+        Some(number)
+    }
+
+    /// The next value, consumed and counted, if it is an object whose head is one byte: the index of its class.
+    #[inline]
+    pub(crate) fn quick_object(&mut self) -> Option<u32> {
+        let tag = *self.input.get(self.position)?;
+        let class = u32::from(tag).wrapping_sub(0x60);
+        if class > 0x0f || class >= self.now.classes {
+            return None;
+        }
+        self.budget = self.budget.checked_sub(1)?;
+        self.position = self.position.wrapping_add(1);
+        Some(class)
+    }
+
     /// The next value, consumed and counted, if it is a date.
     #[inline]
     pub(crate) fn quick_date(&mut self) -> Option<i64> {
