@@ -1,6 +1,7 @@
 //! What several registries announce about one service, as one stream of lists.
 
 use std::future::poll_fn;
+use std::ops::Range;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use wubbo_core::{Snapshot, Subscription, Url, registry_name};
 const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// The subscriptions of one service at one or more registries. Their lists are put one behind the other, in the order in which they
-/// were given: what a registry says of a provider counts before what a later one says.
+/// were given: what a registry says of a provider counts before what a later one says. Which registry announces whom is kept.
 ///
 /// A registry that is out of reach says nothing, and its last list stays; it takes nothing away from the others.
 #[derive(Debug, Default)]
@@ -24,9 +25,18 @@ pub struct Announcements {
     until: Option<Instant>,
 }
 
+/// What was announced last.
+#[derive(Clone, Debug)]
+pub(crate) struct Announced {
+    /// All of it.
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// Of several registries, the part of `snapshot` that each announces.
+    pub(crate) registries: Vec<(Url, Range<usize>)>,
+}
+
 #[derive(Debug)]
 struct Source {
-    registry: String,
+    registry: Url,
     subscription: Subscription,
     open: bool,
     latest: Option<Arc<Snapshot>>,
@@ -37,7 +47,7 @@ impl Announcements {
     #[must_use]
     pub fn and(mut self, registry: &Url, subscription: Subscription) -> Self {
         self.sources.push(Source {
-            registry: registry_name(registry),
+            registry: registry.clone(),
             subscription,
             open: true,
             latest: None,
@@ -47,10 +57,10 @@ impl Announcements {
 
     /// The registries, as errors name them.
     pub(crate) fn registries(&self) -> String {
-        let names: Vec<&str> = self
+        let names: Vec<String> = self
             .sources
             .iter()
-            .map(|source| &*source.registry)
+            .map(|source| registry_name(&source.registry))
             .collect();
         names.join(", ")
     }
@@ -62,7 +72,7 @@ impl Announcements {
     ///
     /// # Cancel safety
     /// Nothing is lost.
-    pub(crate) async fn next(&mut self) -> Option<Arc<Snapshot>> {
+    pub(crate) async fn next(&mut self) -> Option<Announced> {
         loop {
             let until = self.until.filter(|_| !self.said);
             let news = tokio::select! {
@@ -90,22 +100,38 @@ impl Announcements {
         self.sources.iter().any(somebody) || self.sources.iter().all(heard)
     }
 
-    fn give_out(&mut self) -> Option<Arc<Snapshot>> {
+    fn give_out(&mut self) -> Option<Announced> {
         self.said = true;
-        let mut lists = self
-            .sources
-            .iter()
-            .filter_map(|source| source.latest.as_ref());
-        let first = lists.next()?;
-        let Some(second) = lists.next() else {
-            return Some(first.clone());
-        };
-        let mut all = Snapshot::clone(first);
-        for list in std::iter::once(second).chain(lists) {
-            all.urls.extend_from_slice(&list.urls);
-            all.unreadable += list.unreadable;
+        if let [only] = &*self.sources {
+            return only.latest.clone().map(Announced::of_one);
         }
-        Some(Arc::new(all))
+        if self.sources.iter().all(|source| source.latest.is_none()) {
+            return None;
+        }
+        let mut all = Snapshot::default();
+        let mut registries = Vec::with_capacity(self.sources.len());
+        for source in &self.sources {
+            let from = all.urls.len();
+            if let Some(list) = &source.latest {
+                all.urls.extend_from_slice(&list.urls);
+                all.unreadable += list.unreadable;
+            }
+            registries.push((source.registry.clone(), from..all.urls.len()));
+        }
+        Some(Announced {
+            snapshot: Arc::new(all),
+            registries,
+        })
+    }
+}
+
+impl Announced {
+    /// What one registry announces, or somebody wrote down.
+    pub(crate) fn of_one(snapshot: Arc<Snapshot>) -> Self {
+        Self {
+            snapshot,
+            registries: Vec::new(),
+        }
     }
 }
 
@@ -176,8 +202,8 @@ mod tests {
         })));
     }
 
-    fn ports(list: &Snapshot) -> Vec<u16> {
-        list.urls.iter().filter_map(Url::port).collect()
+    fn ports(list: &Announced) -> Vec<u16> {
+        list.snapshot.urls.iter().filter_map(Url::port).collect()
     }
 
     #[tokio::test(start_paused = true)]
@@ -187,7 +213,9 @@ mod tests {
         announce(&registries[1], &[3]);
         announce(&registries[0], &[1, 2]);
         let list = announcements.next().await.unwrap();
-        assert_eq!((ports(&list), list.unreadable), (vec![1, 2, 3], 2));
+        assert_eq!((ports(&list), list.snapshot.unreadable), (vec![1, 2, 3], 2));
+        let of_each: Vec<_> = list.registries.into_iter().map(|(_, part)| part).collect();
+        assert_eq!(of_each, [0..2, 2..3]);
         // Each says what changed with it alone.
         announce(&registries[1], &[]);
         assert_eq!(ports(&announcements.next().await.unwrap()), [1, 2]);
@@ -210,7 +238,7 @@ mod tests {
         announce(&third, &[3]);
         assert_eq!(ports(&announcements.next().await.unwrap()), [1, 2, 3]);
         drop((second, third));
-        assert_eq!(announcements.next().await, None);
+        assert!(announcements.next().await.is_none());
     }
 
     #[tokio::test(start_paused = true)]
@@ -219,13 +247,13 @@ mod tests {
         announce(&registries[0], &[]);
         let early = timeout(PATIENCE / 2, announcements.next()).await;
         assert!(early.is_err(), "the other one may know somebody");
-        assert!(announcements.next().await.unwrap().urls.is_empty());
+        assert!(ports(&announcements.next().await.unwrap()).is_empty());
 
         let (registries, mut announcements) = self::registries(2);
         announce(&registries[0], &[]);
         announce(&registries[1], &[]);
         let begun = Instant::now();
-        assert!(announcements.next().await.unwrap().urls.is_empty());
+        assert!(ports(&announcements.next().await.unwrap()).is_empty());
         assert_eq!(begun.elapsed(), Duration::ZERO);
     }
 }

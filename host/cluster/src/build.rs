@@ -3,14 +3,16 @@
 mod configure;
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use wubbo_core::{
-    AttemptLimits, EndpointStatistics, Invoker, MethodNames, PolicySet, Protocol, ProviderList,
-    ProviderRow, ProviderTable, Url, keys,
+    AttemptLimits, Candidates, EndpointStatistics, Invoker, ListedRegistry, MethodNames, PolicySet,
+    Protocol, ProviderList, ProviderRow, ProviderTable, Url, keys,
 };
 
+use crate::announcements::Announced;
 use configure::configure_merged;
 
 /// Tables are numbered within the process, so that a policy never takes one for another.
@@ -70,20 +72,21 @@ impl ListBuilder {
         self.token
     }
 
-    /// The list of `announced` URLs under the configurators of `policies`. What is not in it any more is forgotten once the old list
+    /// The list of what is `announced` under the configurators of `policies`. What is not in it any more is forgotten once the old list
     /// is.
     pub(crate) async fn build(
         &mut self,
-        announced: &[Url],
+        announced: &Announced,
         policies: &Arc<PolicySet>,
     ) -> ProviderList {
         let configuration = policies.configuration();
         let mut list = ProviderList::default();
-        let mut entries = self.entries(announced, configuration, &mut list.skipped);
+        let mut entries = self.entries(&announced.snapshot.urls, configuration, &mut list.skipped);
         self.configure(&mut entries, configuration, policies).await;
 
         let mut kept = HashMap::with_capacity(entries.len());
         let mut rows = Vec::with_capacity(entries.len());
+        let mut places = HashMap::new();
         for entry in entries {
             let key = entry.key.clone();
             let Some(provider) = self.provider(entry, configuration) else {
@@ -93,6 +96,9 @@ impl ListBuilder {
             let row = ProviderRow::new(provider.url.clone(), provider.statistics.clone());
             rows.push(row.with_limits(provider.limits.clone()));
             list.invokers.push(provider.invoker.clone());
+            if !announced.registries.is_empty() {
+                places.insert(key.clone(), list.invokers.len() - 1);
+            }
             kept.insert(key, provider);
         }
         self.kept = kept;
@@ -102,6 +108,8 @@ impl ListBuilder {
             TABLES.fetch_add(1, Ordering::Relaxed),
             rows,
         ));
+        list.skipped += announced.snapshot.unreadable;
+        list.registries = of_each(announced, &places);
         list
     }
 
@@ -217,6 +225,27 @@ impl ListBuilder {
             })
             .ok()
     }
+}
+
+/// Which rows each of several registries announces, where `places` tells the row of a provider.
+fn of_each(announced: &Announced, places: &HashMap<String, usize>) -> Vec<ListedRegistry> {
+    let rows_of = |part: &Range<usize>| {
+        let urls = announced.snapshot.urls.get(part.clone());
+        let urls = urls.unwrap_or_default().iter();
+        let own: HashSet<&usize> = urls.filter_map(|url| places.get(&url.key())).collect();
+        let mut rows = Candidates::all(places.len());
+        for row in (0..places.len()).filter(|row| !own.contains(row)) {
+            rows.remove(row);
+        }
+        rows
+    };
+    let registries = announced.registries.iter();
+    registries
+        .map(|(url, part)| ListedRegistry {
+            url: url.clone(),
+            rows: rows_of(part),
+        })
+        .collect()
 }
 
 impl Kept {

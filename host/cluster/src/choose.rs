@@ -8,6 +8,7 @@ use wubbo_core::{
 };
 
 use crate::explain::{Answer, Recorder};
+use crate::scope::Scope;
 
 /// One attempt on its way to a provider. The policies are those that the call took at its start.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +17,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) directory: &'a dyn Directory,
     /// The list of this attempt.
     pub(crate) list: &'a ProviderList,
-    /// The group that the call goes to, of a reference to several.
-    pub(crate) group: Option<&'a str>,
+    /// What the call keeps to, of several registries or groups.
+    pub(crate) scope: Scope<'a>,
     /// From 0.
     pub(crate) number: u32,
     /// The rows that earlier attempts were made on.
@@ -44,7 +45,7 @@ impl<'a> Attempt<'a> {
     pub(crate) fn narrow(&self) -> Narrowed<'a> {
         let service = self.invocation.service().interface();
         let method = self.invocation.method();
-        let mut candidates = self.listed();
+        let mut candidates = self.scope.rows(self.list);
         let mut emptied_by = None;
         for entry in self.invocation.policies().routers() {
             if candidates.count() == 0 {
@@ -66,17 +67,6 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Whom the routers are given.
-    fn listed(&self) -> Candidates {
-        let all = Candidates::all(self.list.table.rows().len());
-        match self.group.map(|group| self.list.table.of_group(group)) {
-            None => all,
-            Some(Some(members)) => members.clone(),
-            // It left the list since it was chosen.
-            Some(None) => self.retain(&all, |_| false),
-        }
-    }
-
     /// One of the candidates; `None`: there is none, or none that is available.
     pub(crate) fn select(&self, candidates: &Candidates) -> Option<usize> {
         let first = self.list.table.rows().get(candidates.nth(0)?)?;
@@ -94,13 +84,7 @@ impl<'a> Attempt<'a> {
 
     /// The provider of the call before, while it is listed, available and not tried by this call.
     fn remembered(&self, sticky: &Sticky, candidates: &Candidates) -> Option<usize> {
-        let remembered = sticky.load();
-        let invoker = Option::as_ref(&remembered)?;
-        let row = self
-            .list
-            .invokers
-            .iter()
-            .position(|listed| Arc::ptr_eq(listed, invoker))?;
+        let row = remembered(sticky, self.list)?;
         (candidates.contains(row) && self.is_fresh(row)).then_some(row)
     }
 
@@ -181,6 +165,14 @@ impl<'a> Attempt<'a> {
         let invoker = self.list.invokers.get(row);
         invoker.is_some_and(|invoker| invoker.is_available())
     }
+}
+
+/// The row of the provider that sticky calls stay with, while it is listed.
+pub(crate) fn remembered(sticky: &Sticky, list: &ProviderList) -> Option<usize> {
+    let remembered = sticky.load();
+    let invoker = Option::as_ref(&remembered)?;
+    let mut listed = list.invokers.iter();
+    listed.position(|listed| Arc::ptr_eq(listed, invoker))
 }
 
 /// `methods.<m>.sticky`, else `sticky`, default false.

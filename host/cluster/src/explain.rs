@@ -2,10 +2,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use wubbo_core::{Candidates, Directory, Invocation, Remark, Remarks};
+use wubbo_core::{Candidates, Directory, Invocation, ProviderList, Remark, Remarks, Url};
 
 use crate::choose::Attempt;
-use crate::groups;
+use crate::scope::Scope;
+use crate::{groups, registries};
 
 /// What would become of a call, and why. Rows are indices into `providers`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,9 +104,8 @@ pub enum Answer {
 pub fn explain(invocation: &Invocation, directory: &dyn Directory) -> Explanation {
     let list = directory.list();
     let recorder = Recorder::default();
-    let groups = groups::of_call(&list);
     let attempt = Attempt {
-        group: groups.first().map(|group| group.name()),
+        scope: scope(&list, invocation, directory.url()),
         invocation,
         directory,
         list: &list,
@@ -136,6 +136,20 @@ pub fn explain(invocation: &Invocation, directory: &dyn Directory) -> Explanatio
         routers,
         balancer,
         chosen,
+    }
+}
+
+/// What the call would keep to; of a zone that it insists on and nobody serves, nobody.
+fn scope<'a>(list: &'a ProviderList, invocation: &Invocation, reference: &Url) -> Scope<'a> {
+    match registries::of_call(list, invocation, reference, None) {
+        Ok(order) => {
+            let scopes = groups::of_call(list, order.first().copied().flatten());
+            scopes.first().copied().unwrap_or_default()
+        }
+        Err(_) => Scope {
+            registry: Some(list.registries.len()),
+            group: None,
+        },
     }
 }
 

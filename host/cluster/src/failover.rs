@@ -10,8 +10,9 @@ use wubbo_core::{
     Invocation, Invoker, Outcome, ProviderList, Stage, Url, is_any_or_several, keys,
 };
 
-use crate::choose::{Attempt, Sticky};
-use crate::{groups, refusal};
+use crate::choose::{Attempt, Sticky, remembered};
+use crate::scope::Scope;
+use crate::{refusal, registries};
 
 /// The further attempts of a gateway's reference, as a share of its calls of the last [`BUDGET_TIME`] (spec GW-4): a service most of whose
 /// providers are dead is not asked several times as much.
@@ -90,25 +91,43 @@ impl Invoker for FailoverInvoker {
     }
 
     fn invoke(&self, invocation: Invocation) -> BoxFuture<'_, Outcome> {
-        if self.several_groups {
-            Box::pin(groups::call(self, invocation))
+        if let Some(budget) = &self.budget {
+            budget.deposit();
+        }
+        let list = self.directory.list();
+        if self.several_groups || !list.registries.is_empty() {
+            Box::pin(registries::call(self, list, invocation))
         } else {
-            Box::pin(self.call(invocation, None))
+            Box::pin(self.call(invocation, Scope::default()))
         }
     }
 }
 
 impl FailoverInvoker {
-    /// What is listed now.
-    pub(crate) fn list(&self) -> Arc<ProviderList> {
-        self.directory.list()
+    /// The reference's URL.
+    pub(crate) fn reference(&self) -> &Url {
+        self.directory.url()
     }
 
-    /// Calls a provider of `group`, or of all where that is none.
-    pub(crate) async fn call(&self, invocation: Invocation, group: Option<&str>) -> Outcome {
-        if let Some(budget) = &self.budget {
-            budget.deposit();
+    /// The row of the provider that sticky calls stay with.
+    pub(crate) fn sticky_row(&self, list: &ProviderList) -> Option<usize> {
+        remembered(&self.sticky, list)
+    }
+
+    /// Whether a call that ended so may go to another registry: no provider has seen it, there is time left, and a gateway's budget is
+    /// not used up.
+    pub(crate) fn may_go_on(&self, invocation: &Invocation, error: &Error) -> bool {
+        let is_over = |deadline: Deadline| deadline.is_over();
+        match error.kind() {
+            _ if invocation.deadline().is_some_and(is_over) => false,
+            ErrorKind::NoProvider => true,
+            ErrorKind::Connect => !self.is_over_budget(),
+            _ => false,
         }
+    }
+
+    /// Calls a provider within `scope`.
+    pub(crate) async fn call(&self, invocation: Invocation, scope: Scope<'_>) -> Outcome {
         let mut tried = Tried::default();
         let mut number = 0;
         let mut unreached = 0;
@@ -119,7 +138,7 @@ impl FailoverInvoker {
                 invocation: &invocation,
                 directory: &*self.directory,
                 list: &list,
-                group,
+                scope,
                 number,
                 tried: &tried.on(&list),
                 sticky: Some(&self.sticky),

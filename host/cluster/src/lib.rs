@@ -15,6 +15,8 @@ mod fixed;
 mod groups;
 mod live;
 mod refusal;
+mod registries;
+mod scope;
 
 #[cfg(test)]
 mod testing;

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 use wubbo_core::{BoxFuture, ProviderList, ProviderTable, Slot, Snapshot, TableSink, Tasks};
 
-use crate::announcements::Announcements;
+use crate::announcements::{Announced, Announcements};
 use crate::build::ListBuilder;
 use crate::context::{DirectoryContext, POLICY_LIMIT};
 
@@ -37,7 +37,7 @@ impl LiveList {
         let (first, ready) = watch::channel(false);
         let (announced, announcements) = match source {
             Source::Registries(announcements) => (None, Some(announcements)),
-            Source::Fixed(snapshot) => (Some(Arc::new(snapshot)), None),
+            Source::Fixed(snapshot) => (Some(Announced::of_one(Arc::new(snapshot))), None),
         };
         let mut ticks = interval(WEIGHTS_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -87,7 +87,7 @@ struct Keeper {
     tables: Tables,
     builder: ListBuilder,
     context: DirectoryContext,
-    announced: Option<Arc<Snapshot>>,
+    announced: Option<Announced>,
     configuration: u64,
     warming: bool,
     clock: Clock,
@@ -105,9 +105,9 @@ impl Keeper {
         loop {
             tokio::select! {
                 // An outage says nothing, so the last list stays; so it does when the registries are closed.
-                snapshot = next(&mut announcements) => match snapshot {
-                    Some(snapshot) => {
-                        self.announced = Some(snapshot);
+                announced = next(&mut announcements) => match announced {
+                    Some(announced) => {
+                        self.announced = Some(announced);
                         self.rebuild().await;
                     }
                     None => announcements = None,
@@ -130,8 +130,7 @@ impl Keeper {
         };
         let policies = self.context.policies.load();
         self.configuration = policies.configuration();
-        let mut list = self.builder.build(&announced.urls, &policies).await;
-        list.skipped += announced.unreadable;
+        let list = self.builder.build(&announced, &policies).await;
         self.clock = Clock::now();
         self.warming = refresh_weights(&list.table, self.clock.unix_ms()).1;
         self.ticks.reset();
@@ -161,7 +160,7 @@ impl Keeper {
     }
 }
 
-async fn next(announcements: &mut Option<Announcements>) -> Option<Arc<Snapshot>> {
+async fn next(announcements: &mut Option<Announcements>) -> Option<Announced> {
     match announcements {
         Some(announcements) => announcements.next().await,
         None => pending().await,

@@ -125,6 +125,38 @@ impl Fake {
         Self::new(Box::new(|_| Ok(RpcResult::null())))
     }
 
+    /// The last parts of the addresses that were called since the last time, 1 for the first of [`providers`].
+    pub(crate) fn called(&self) -> Vec<usize> {
+        let number = |address: String| {
+            let host = address.split(':').next().unwrap();
+            host.rsplit('.').next().unwrap().parse().unwrap()
+        };
+        let mut calls = self.calls.lock().unwrap();
+        calls.drain(..).map(number).collect()
+    }
+
+    /// Makes these of [`providers`] unavailable, and the others available.
+    pub(crate) fn make_unavailable(&self, numbers: &[usize]) {
+        let mut unavailable = self.unavailable.lock().unwrap();
+        unavailable.clear();
+        unavailable.extend(
+            numbers
+                .iter()
+                .map(|number| format!("192.168.1.{number}:20000")),
+        );
+    }
+
+    /// Who gets a hundred calls to `cluster`, each once.
+    pub(crate) async fn callees(&self, cluster: &Arc<dyn Invoker>) -> Vec<usize> {
+        for _ in 0..100 {
+            cluster.invoke(call()).await.unwrap();
+        }
+        let mut called = self.called();
+        called.sort_unstable();
+        called.dedup();
+        called
+    }
+
     /// As the list of protocols that directories take.
     pub(crate) fn protocols(self: &Arc<Self>) -> [Arc<dyn Protocol>; 1] {
         [self.clone()]

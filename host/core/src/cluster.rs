@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Invoker, ProviderTable, Url};
+use crate::{Candidates, Invoker, ProviderTable, Url};
 
 /// One state of a directory: the table that policies see, and at the same indices the endpoints that they do not.
 #[derive(Debug, Default)]
@@ -14,6 +14,17 @@ pub struct ProviderList {
     pub invokers: Vec<Arc<dyn Invoker>>,
     /// Entries that were announced and cannot be called: protocols not spoken, a gateway's own, malformed.
     pub skipped: usize,
+    /// The registries that announce them, in the order in which they were given; empty where there are not several.
+    pub registries: Vec<ListedRegistry>,
+}
+
+/// One of several registries behind a list.
+#[derive(Clone, Debug)]
+pub struct ListedRegistry {
+    /// Its address, with the parameters by which calls choose one (`preferred`, `zone`, `weight`).
+    pub url: Url,
+    /// The providers that it announces.
+    pub rows: Candidates,
 }
 
 /// A live list of providers. Object safe, Send + Sync.

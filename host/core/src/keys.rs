@@ -33,6 +33,14 @@ pub const LOADBALANCE: &str = "loadbalance";
 pub const RETRIES: &str = "retries";
 /// Static weight of a provider; default 100.
 pub const WEIGHT: &str = "weight";
+/// `true` in a registry's address: while somebody is available there, calls go there; default false.
+pub const PREFERRED: &str = "preferred";
+/// In a registry's address: where it is, such as a region. Default none.
+pub const ZONE: &str = "zone";
+/// The zone whose registry a call prefers: an attachment, or a parameter of the reference.
+pub const REGISTRY_ZONE: &str = "registry_zone";
+/// `true`: a call with a [`REGISTRY_ZONE`] goes nowhere else; default false.
+pub const REGISTRY_ZONE_FORCE: &str = "registry_zone_force";
 /// Tag: of a provider, what it has; of a call or consumer, what it wants.
 pub const TAG: &str = "dubbo.tag";
 /// Milliseconds since the epoch at which a provider started, as seen by a consumer after merging.

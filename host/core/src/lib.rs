@@ -41,7 +41,7 @@ mod url;
 pub use attachments::{AttachmentValue, Attachments, Entry};
 pub use body::{Payload, RawStream, RequestBody};
 pub use chain::Chain;
-pub use cluster::{Cluster, Directory, ProviderList};
+pub use cluster::{Cluster, Directory, ListedRegistry, ProviderList};
 pub use config_center::{ConfigCenter, ConfigSubscription};
 pub use configurator::{Configurator, ConfigureSide};
 pub use deadline::Deadline;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wubbo_core::{Error, ErrorKind, Registry, Url};
+use wubbo_core::{Error, ErrorKind, Registry, Url, keys};
 
 #[cfg(feature = "etcd")]
 use crate::etcd::Etcd;
@@ -15,6 +15,9 @@ use crate::{FileRegistry, MemoryRegistry};
 
 /// What an address is of, in error messages.
 const WHAT: &str = "registry";
+
+/// What calls choose by among several registries: all that an address without a server may say besides its name.
+const CHOICE: [&str; 3] = [keys::PREFERRED, keys::ZONE, keys::WEIGHT];
 
 /// What an address means.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,9 +35,13 @@ pub(crate) enum Address {
 /// [`ErrorKind::Config`] for an address of no known form, [`ErrorKind::Registry`] when the registry cannot be started.
 /// A registry that is out of reach now is no error: its lists come when it is back.
 pub async fn open(address: &str) -> Result<Arc<dyn Registry>, Error> {
-    match parse(WHAT, address)? {
-        Address::Memory(name) => Ok(Arc::new(MemoryRegistry::open(&name))),
-        Address::File(directory) => Ok(Arc::new(FileRegistry::open(&directory).await?)),
+    let (bare, choice) = split(address);
+    match parse(WHAT, bare)? {
+        Address::Memory(name) => Ok(Arc::new(MemoryRegistry::open(&name).saying(choice))),
+        Address::File(directory) => {
+            let registry = FileRegistry::open(&directory).await?;
+            Ok(Arc::new(registry.saying(choice)))
+        }
         #[cfg(feature = "zookeeper")]
         Address::Zookeeper(address) => Ok(Arc::new(TreeRegistry::<Zookeeper>::open(&address)?)),
         #[cfg(feature = "etcd")]
@@ -49,7 +56,7 @@ pub async fn open(address: &str) -> Result<Arc<dyn Registry>, Error> {
 /// # Errors
 /// As [`open`], without what only trying tells.
 pub fn check(address: &str) -> Result<(), Error> {
-    match parse(WHAT, address)? {
+    match parse(WHAT, split(address).0)? {
         Address::Memory(_) | Address::File(_) => Ok(()),
         #[cfg(feature = "zookeeper")]
         Address::Zookeeper(address) => TreeRegistry::<Zookeeper>::check(&address),
@@ -72,6 +79,23 @@ impl Address {
             format!("{what} {feature}: was not built in; build with the feature {feature}");
         Error::new(ErrorKind::Config, message)
     }
+}
+
+/// The address of a registry without a server and what it says of the choice among several; any other address stays whole.
+fn split(address: &str) -> (&str, Vec<(&str, &str)>) {
+    let is_bare = address.starts_with("memory:") || address.starts_with("file:");
+    let parts = address.split_once('?').filter(|_| is_bare);
+    let split = parts.and_then(|(bare, query)| {
+        let said: Option<Vec<_>> = query.split('&').map(choice).collect();
+        Some((bare, said?))
+    });
+    split.unwrap_or((address, Vec::new()))
+}
+
+/// One parameter of those that calls choose by.
+fn choice(parameter: &str) -> Option<(&str, &str)> {
+    let (key, value) = parameter.split_once('=')?;
+    CHOICE.contains(&key).then_some((key, value))
 }
 
 /// Reads an address; `what` it is of is named in the error.
@@ -151,8 +175,19 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(file.url().protocol(), "file");
-        let memory = open("memory://address-test").await.unwrap();
+        let memory = open("memory://address-test?zone=east&weight=7")
+            .await
+            .unwrap();
         assert_eq!(memory.url().host(), "address-test");
+        assert_eq!(memory.url().get_or(keys::ZONE, ""), "east");
+        assert_eq!(memory.url().get_or(keys::WEIGHT, ""), "7");
+        let file = open(&format!("file:{}?preferred=true", home.path().display()))
+            .await
+            .unwrap();
+        assert!(file.url().get_bool(keys::PREFERRED, false));
+        for address in ["memory://a?zone=east&colour=red", "file:./a?weight"] {
+            assert_eq!(check(address).unwrap_err().kind(), ErrorKind::Config);
+        }
     }
 
     /// What was left out says how it is put in; what was built in says what is wrong with the address.

@@ -85,6 +85,12 @@ impl FileRegistry {
             _tasks: tasks,
         })
     }
+
+    /// With these parameters in its address.
+    pub(crate) fn saying(mut self, parameters: Vec<(&str, &str)>) -> Self {
+        self.url = self.url.with_params(parameters);
+        self
+    }
 }
 
 impl Registry for FileRegistry {

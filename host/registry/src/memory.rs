@@ -38,6 +38,12 @@ impl MemoryRegistry {
             shared: shared(name),
         }
     }
+
+    /// With these parameters in its address.
+    pub(crate) fn saying(mut self, parameters: Vec<(&str, &str)>) -> Self {
+        self.url = self.url.with_params(parameters);
+        self
+    }
 }
 
 /// The one registry of this name; those that nobody holds any more leave with the next opening.

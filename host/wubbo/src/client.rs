@@ -35,7 +35,8 @@ impl ClientBuilder {
     /// Finds providers at the registry `address` (`file:./registry`), and announces there what is referred (category `consumers`);
     /// `register=false` in a server's address, or as a [`ClientBuilder::parameter`], leaves that out. May be said several times: the
     /// lists are one, a provider that several registries hold is one, and a registry that is out of reach or empty takes nothing from
-    /// the others. Default: none, and only direct URLs can be referred.
+    /// the others. Where an address says `preferred=true`, `zone=..` or `weight=..`, a call goes to one of them, and to the next when
+    /// that one has nobody for it. Default: none, and only direct URLs can be referred.
     pub fn registry(mut self, address: &str) -> Self {
         self.registries.push(address.to_owned());
         self

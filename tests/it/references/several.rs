@@ -1,6 +1,11 @@
-//! Several registries at once, of which one may go away.
+//! Several registries at once, of which one may go away, or be preferred.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+use wubbo::contract::Stub;
 use wubbo_core::ServiceKey;
 use wubbo_tests::hosts::{EchoProvider, Gateway};
 use wubbo_tests::scratch::Scratch;
@@ -72,4 +77,60 @@ fn what_one_registry_loses_the_other_keeps() {
     });
     assert_eq!(gateway.stop().unwrap(), 0);
     drop((one, everywhere));
+}
+
+/// Calls without a pause until it is said; how many there were, and how many failed.
+async fn calls(stub: Stub, over: Arc<AtomicBool>) -> (u32, u32) {
+    let (mut calls, mut failed) = (0, 0);
+    while !over.load(Ordering::Relaxed) {
+        calls += 1;
+        failed += u32::from(stub.invoke("whoami", &[], vec![]).await.is_err());
+    }
+    (calls, failed)
+}
+
+/// A consumer and a gateway of two registries, one of them preferred: calls go there while somebody is there, and none is lost when he
+/// stops and comes back.
+#[test]
+fn a_registry_is_preferred_as_long_as_it_has_somebody() {
+    let folder = Scratch::new("preferred").unwrap();
+    let [first, second] =
+        ["first", "second"].map(|name| format!("file:{}", folder.folder(name).unwrap().display()));
+    let one = provider("one", &[&first]);
+    let two = provider("two", &[&second]);
+    let preferred = format!("{first}?preferred=true");
+    let yaml = format!(
+        "application: edge\nregistries: {{ a: {{ address: \"{second}\" }}, b: {{ address: \"{preferred}\" }} }}\n\
+         gateway: {{ listen: [\"dubbo://127.0.0.1:0\"], services: [\"org.wubbo.*\"] }}\n"
+    );
+    let gateway = Gateway::start(&yaml, folder.path()).unwrap();
+    let service = ServiceKey::new(SERVICE, "", "1.0.0");
+    Runtime::new().unwrap().block_on(async {
+        let client = consumer("shop-web", &[second.clone(), preferred.clone()]).await;
+        let stub = client.stub(&service).await.unwrap();
+        let through = client.direct_stub(&service, gateway.url()).unwrap();
+        for stub in [&stub, &through] {
+            until(stub, "the preferred one", &["one"]).await;
+        }
+        let over = Arc::new(AtomicBool::new(false));
+        let mut load = JoinSet::new();
+        for stub in [&stub, &through] {
+            load.spawn(calls(stub.clone(), over.clone()));
+        }
+        assert_eq!(one.stop().unwrap(), 0);
+        for stub in [&stub, &through] {
+            until(stub, "nobody is there", &["two"]).await;
+        }
+        let _one = provider("one", &[&first]);
+        for stub in [&stub, &through] {
+            until(stub, "he is back", &["one"]).await;
+        }
+        over.store(true, Ordering::Relaxed);
+        for (calls, failed) in load.join_all().await {
+            assert!(calls > 0);
+            assert_eq!(failed, 0, "of {calls} calls");
+        }
+    });
+    assert_eq!(gateway.stop().unwrap(), 0);
+    drop(two);
 }

@@ -294,7 +294,7 @@ async fn a_sticky_provider_that_was_tried_or_routed_away_is_not_chosen() {
     let sticky = Sticky::default();
     let select = |tried: &[usize], candidates: &Candidates| {
         let attempt = Attempt {
-            group: None,
+            scope: Scope::default(),
             invocation: &invocation,
             directory: &*scene.directory,
             list: &list,

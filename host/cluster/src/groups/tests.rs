@@ -50,35 +50,8 @@ impl Scene {
         }
     }
 
-    /// The last parts of the addresses that were called since the last time, 1 for the first provider.
-    fn called(&self) -> Vec<usize> {
-        let number = |address: String| {
-            let host = address.split(':').next().unwrap();
-            host.rsplit('.').next().unwrap().parse().unwrap()
-        };
-        let mut calls = self.fake.calls.lock().unwrap();
-        calls.drain(..).map(number).collect()
-    }
-
-    /// Who gets a hundred calls.
     async fn shares(&self) -> Vec<usize> {
-        for _ in 0..100 {
-            self.cluster.invoke(call()).await.unwrap();
-        }
-        let mut called = self.called();
-        called.sort_unstable();
-        called.dedup();
-        called
-    }
-
-    fn make_unavailable(&self, numbers: &[usize]) {
-        let mut unavailable = self.fake.unavailable.lock().unwrap();
-        unavailable.clear();
-        unavailable.extend(
-            numbers
-                .iter()
-                .map(|number| format!("192.168.1.{number}:20000")),
-        );
+        self.fake.callees(&self.cluster).await
     }
 }
 
@@ -131,12 +104,12 @@ async fn providers_of_a_second_group_are_a_cluster_of_their_own() {
 #[tokio::test]
 async fn a_group_without_anybody_available_is_passed_over() {
     let scene = Scene::new("group=a,b", &["a", "a", "b", "b"], healthy()).await;
-    scene.make_unavailable(&[1]);
+    scene.fake.make_unavailable(&[1]);
     assert_eq!(scene.shares().await, [2]);
-    scene.make_unavailable(&[1, 2]);
+    scene.fake.make_unavailable(&[1, 2]);
     assert_eq!(scene.shares().await, [3, 4]);
     // Nobody is: the first group is asked, and says so.
-    scene.make_unavailable(&[1, 2, 3, 4]);
+    scene.fake.make_unavailable(&[1, 2, 3, 4]);
     let error = scene.cluster.invoke(call()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoProvider);
     assert!(
@@ -145,8 +118,8 @@ async fn a_group_without_anybody_available_is_passed_over() {
             .contains("among 192.168.1.1:20000, 192.168.1.2:20000"),
         "{error}"
     );
-    assert!(scene.called().is_empty());
-    scene.make_unavailable(&[]);
+    assert!(scene.fake.called().is_empty());
+    scene.fake.make_unavailable(&[]);
     assert_eq!(scene.shares().await, [1, 2]);
 }
 
@@ -162,7 +135,7 @@ async fn a_group_that_the_routers_empty_is_passed_over() {
         let policies = || PolicySet::default().with_routers(vec![router("fake", 0, keep)]);
         for _ in 0..50 {
             let outcome = scene.cluster.invoke(call_under(policies())).await;
-            let called = scene.called();
+            let called = scene.fake.called();
             match wanted {
                 Some(wanted) => {
                     outcome.unwrap();
@@ -184,7 +157,7 @@ async fn a_call_that_fails_in_a_group_is_tried_again_in_that_group_alone() {
     let scene = Scene::new("group=a,b&retries=5", &["a", "b", "a"], failing).await;
     let error = scene.cluster.invoke(call()).await.unwrap_err();
     assert!(error.message().contains("boom"), "{error}");
-    let mut called = scene.called();
+    let mut called = scene.fake.called();
     called.sort_unstable();
     assert_eq!(called, [1, 3]);
 }
