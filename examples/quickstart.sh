@@ -6,8 +6,15 @@
 #
 # Needs the Rust toolchain and a running registry; for etcd also `protoc` (Debian: protobuf-compiler and libprotobuf-dev).
 set -eu
-registry=$1
-kind=${registry%%:*}
+registry=${1:-}
+case $registry in
+    zookeeper://*) kind=zookeeper ;;
+    etcd://* | etcd3://* | etcdv3://*) kind=etcd ;;
+    *)
+        echo "usage: sh $0 zookeeper://HOST:PORT | etcd://HOST:PORT" >&2
+        exit 2
+        ;;
+esac
 cd "$(dirname "$0")/.."
 
 # The light form, which builds without wasmtime.

@@ -17,6 +17,7 @@ mod java;
 mod memory;
 mod node;
 mod plugin_cli;
+mod quickstart;
 mod references;
 mod robust;
 mod routing;

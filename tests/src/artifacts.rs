@@ -67,15 +67,7 @@ fn cargo(arguments: &[&str]) {
     let target = built();
     let mut command = Command::new(env!("CARGO"));
     command.args(arguments).current_dir(root());
-    // What the cargo around this test says of the test's package. Build scripts that look at it (ring's) would find it changed, and all
-    // that stands on them would be built anew, here and again outside.
-    let of_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"];
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if of_package.iter().any(|start| text.starts_with(start)) {
-            command.env_remove(&name);
-        }
-    }
+    as_outside(&mut command);
     if let Some(target) = target.parent() {
         command.env("CARGO_TARGET_DIR", target);
     }
@@ -87,4 +79,17 @@ fn cargo(arguments: &[&str]) {
         "cargo {} failed:\n{said}",
         arguments.join(" ")
     );
+}
+
+/// Takes what the cargo around this test says of the test's package out of the command's environment.
+///
+/// Build scripts that look at it (ring's) would find it changed, and all that stands on them would be built anew, here and again outside.
+pub fn as_outside(command: &mut Command) {
+    let of_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"];
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if of_package.iter().any(|start| text.starts_with(start)) {
+            command.env_remove(&name);
+        }
+    }
 }

@@ -33,7 +33,7 @@ impl Node {
     pub(crate) fn replaces(&self, owner: Owner, claim: bool) -> bool {
         match owner {
             Owner::Us => false,
-            Owner::Nobody | Owner::FormerUs => true,
+            Owner::FormerUs => true,
             Owner::Other => claim,
             Owner::Everybody => !self.stays,
         }
@@ -44,7 +44,7 @@ impl Node {
         match owner {
             Owner::Us | Owner::FormerUs => true,
             Owner::Everybody => self.stays,
-            Owner::Nobody | Owner::Other => false,
+            Owner::Other => false,
         }
     }
 }
@@ -52,7 +52,6 @@ impl Node {
 /// Whose a node is that has the name of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owner {
-    Nobody,
     Us,
     /// A session of this process that is gone at the server, or will be.
     FormerUs,

@@ -80,9 +80,9 @@ impl ZookeeperLive {
                 Ok(_) => return Ok(()),
                 Err(Error::NoNode) => self.make_directories(node).await?,
                 Err(Error::NodeExists) => match self.owner(&path).await? {
-                    Owner::Nobody => {}
-                    owner if !node.replaces(owner, claim) => return Ok(()),
-                    _ => {
+                    None => {}
+                    Some(owner) if !node.replaces(owner, claim) => return Ok(()),
+                    Some(_) => {
                         // In one step, so that no subscriber sees it missing.
                         let mut step = self.client.new_multi_writer();
                         step.add_delete(&path, None)?;
@@ -108,20 +108,21 @@ impl ZookeeperLive {
         Ok(())
     }
 
-    async fn owner(&self, path: &str) -> Result<Owner, Error> {
+    /// `None` when there is no such node.
+    async fn owner(&self, path: &str) -> Result<Option<Owner>, Error> {
         let stat = self.ask(self.client.check_stat(path)).await?;
-        Ok(match stat.map(|stat| stat.ephemeral_owner) {
-            None => Owner::Nobody,
-            Some(0) => Owner::Everybody,
-            Some(owner) if owner == self.client.session_id().0 => Owner::Us,
-            Some(owner) if self.former.contains(&owner) => Owner::FormerUs,
-            Some(_) => Owner::Other,
-        })
+        Ok(stat.map(|stat| match stat.ephemeral_owner {
+            0 => Owner::Everybody,
+            owner if owner == self.client.session_id().0 => Owner::Us,
+            owner if self.former.contains(&owner) => Owner::FormerUs,
+            _ => Owner::Other,
+        }))
     }
 
     async fn removed(&self, node: &Node) -> Result<(), Error> {
         let path = node.path();
-        if !node.is_ours(self.owner(&path).await?) {
+        let owner = self.owner(&path).await?;
+        if !owner.is_some_and(|owner| node.is_ours(owner)) {
             return Ok(());
         }
         match self.ask(self.client.delete(&path, None)).await {
