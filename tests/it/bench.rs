@@ -106,11 +106,13 @@ fn an_open_loop_counts_the_calls_that_a_stall_kept_from_being_sent() {
     assert_eq!(open["unsent"], 0);
     // 300 calls were due in the stall; two of three of them had to wait for longer than this.
     assert!(long(&open) >= 150, "{} calls saw the stall", long(&open));
+    assert!(open["sent_late_us"]["max"].as_u64().unwrap() > LONG_US);
 
     // The negative control: the same stall, and the four callers that were in flight are all that notice.
     let closed = bench(&["--depth", "4"]);
     println!("closed: {closed}");
     assert_eq!(closed["loop"], "closed");
+    assert!(closed["sent_late_us"].is_null());
     assert!((1..=4).contains(&long(&closed)), "{}", long(&closed));
     assert!(closed["latency_us"]["p99"].as_u64().unwrap() < LONG_US);
 }

@@ -32,7 +32,8 @@ const CALL_LIMIT: Duration = Duration::from_secs(10);
 /// Latencies then do not count waiting that a slow server causes before a call is sent.
 ///
 /// Open loop, with --rate: calls are due at even distances, whatever the server does, and a latency is counted from when the call was
-/// due. A call that found all callers busy has waited, and that is in its latency.
+/// due. A call that found all callers busy, or a load that was not awake, has waited, and that is in its latency; how much of it is
+/// printed apart.
 ///
 /// Exit codes: 0 every call succeeded, 1 some failed or could not be sent.
 ///
@@ -123,7 +124,8 @@ impl Bench {
         };
         Ok(Figures {
             rate: self.rate,
-            latency: plan.recorder.latency()?,
+            latency: plan.recorder.latencies.whole()?,
+            sent_late: plan.recorder.sent_late.whole()?,
             failures: plan.recorder.failures.load(Ordering::Relaxed),
             first_failure: plan.recorder.first_failure.get().cloned(),
             ran,

@@ -76,8 +76,7 @@ impl Server {
     ) -> Result<Json, Error> {
         let mut command = on_core(LOAD_CORE);
         command.args(["chrt", "--idle", "0"]);
-        let load = [load, &["--duration", MEASURED]].concat();
-        self.load(command, method, argument, &load)
+        self.load(command, method, argument, load)
     }
 
     fn load(

@@ -15,6 +15,8 @@ const BAR: f64 = 40.0;
 pub(super) struct Figures {
     pub(super) rate: Option<u32>,
     pub(super) latency: Histogram<u64>,
+    /// How much of it was over before the call was sent.
+    pub(super) sent_late: Histogram<u64>,
     pub(super) failures: u64,
     pub(super) first_failure: Option<String>,
     pub(super) ran: Ran,
@@ -66,13 +68,8 @@ impl Figures {
             "unsent": self.ran.unsent,
             "seconds": self.ran.elapsed.as_secs_f64(),
             "calls_per_second": self.per_second(),
-            "latency_us": {
-                "p50": self.latency.value_at_quantile(0.5),
-                "p90": self.latency.value_at_quantile(0.9),
-                "p99": self.latency.value_at_quantile(0.99),
-                "p999": self.latency.value_at_quantile(0.999),
-                "max": self.latency.max(),
-            },
+            "latency_us": quantiles_json(&self.latency),
+            "sent_late_us": self.rate.map(|_| quantiles_json(&self.sent_late)),
             "histogram": buckets,
             "server_cpu_us_per_call": self.ran.cpu.server_us(),
             "client_cpu_us_per_call": self.client_us(),
@@ -85,8 +82,6 @@ impl Figures {
     }
 
     pub(super) fn text(&self) -> String {
-        let quantiles = [0.5, 0.9, 0.99, 0.999].map(|q| self.latency.value_at_quantile(q));
-        let [p50, p90, p99, p999] = quantiles;
         let mut text = format!(
             "calls       {} in {:.2} s, {} failed",
             self.latency.len(),
@@ -99,10 +94,13 @@ impl Figures {
         }
         let _infallible = write!(
             text,
-            "\nthroughput  {:.0} calls/s\nlatency     p50 {p50} us, p90 {p90} us, p99 {p99} us, p99.9 {p999} us, max {} us",
+            "\nthroughput  {:.0} calls/s\nlatency     {}",
             self.per_second(),
-            self.latency.max(),
+            quantiles_text(&self.latency),
         );
+        if self.rate.is_some() {
+            let _infallible = write!(text, "\nsent late   {}", quantiles_text(&self.sent_late));
+        }
         for (who, us) in [
             ("server", self.ran.cpu.server_us()),
             ("client", self.client_us()),
@@ -119,4 +117,23 @@ impl Figures {
         }
         text
     }
+}
+
+/// The quantiles that are shown, with their names in JSON and in text.
+const QUANTILES: [(f64, &str, &str); 4] = [
+    (0.5, "p50", "p50"),
+    (0.9, "p90", "p90"),
+    (0.99, "p99", "p99"),
+    (0.999, "p999", "p99.9"),
+];
+
+fn quantiles_json(times: &Histogram<u64>) -> Json {
+    let shown = QUANTILES.map(|(q, name, _)| (name.to_owned(), times.value_at_quantile(q).into()));
+    let max = ("max".to_owned(), times.max().into());
+    Json::Object(shown.into_iter().chain([max]).collect())
+}
+
+fn quantiles_text(times: &Histogram<u64>) -> String {
+    let shown = QUANTILES.map(|(q, _, name)| format!("{name} {} us", times.value_at_quantile(q)));
+    format!("{}, max {} us", shown.join(", "), times.max())
 }

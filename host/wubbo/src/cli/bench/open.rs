@@ -45,7 +45,7 @@ impl Schedule {
     }
 
     /// How long ago a call was due; `None` when it belongs to the warm-up.
-    fn latency(&self, call: u64) -> Option<Duration> {
+    fn since(&self, call: u64) -> Option<Duration> {
         (call >= self.unmeasured).then(|| self.due(call).elapsed())
     }
 }
@@ -66,8 +66,11 @@ pub(super) async fn run(plan: &Plan, rate: u32) -> Ran {
                 if call >= schedule.total {
                     return;
                 }
+                if let Some(late) = schedule.since(call) {
+                    recorder.sent_late.record(caller, late);
+                }
                 let done = load.call().await;
-                recorder.note(caller, done, || schedule.latency(call));
+                recorder.note(caller, done, || schedule.since(call));
             }
         });
     }
@@ -97,8 +100,8 @@ pub(super) async fn run(plan: &Plan, rate: u32) -> Ran {
     let unsent = taken.load(Ordering::Relaxed).min(schedule.total)..schedule.total;
     for call in unsent.clone() {
         // At least so long it would have taken.
-        if let Some(latency) = schedule.latency(call) {
-            plan.recorder.record(0, latency);
+        if let Some(latency) = schedule.since(call) {
+            plan.recorder.latencies.record(0, latency);
         }
     }
     Ran {
