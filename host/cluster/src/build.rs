@@ -232,12 +232,8 @@ fn of_each(announced: &Announced, places: &HashMap<String, usize>) -> Vec<Listed
     let rows_of = |part: &Range<usize>| {
         let urls = announced.snapshot.urls.get(part.clone());
         let urls = urls.unwrap_or_default().iter();
-        let own: HashSet<&usize> = urls.filter_map(|url| places.get(&url.key())).collect();
-        let mut rows = Candidates::all(places.len());
-        for row in (0..places.len()).filter(|row| !own.contains(row)) {
-            rows.remove(row);
-        }
-        rows
+        let own = urls.filter_map(|url| places.get(&url.key()).copied());
+        Candidates::of(places.len(), own)
     };
     let registries = announced.registries.iter();
     registries

@@ -143,8 +143,8 @@ pub fn explain(invocation: &Invocation, directory: &dyn Directory) -> Explanatio
 fn scope<'a>(list: &'a ProviderList, invocation: &Invocation, reference: &Url) -> Scope<'a> {
     match registries::of_call(list, invocation, reference, None) {
         Ok(order) => {
-            let scopes = groups::of_call(list, order.first().copied().flatten());
-            scopes.first().copied().unwrap_or_default()
+            let mut scopes = groups::of_call(list, order.first().copied().flatten());
+            scopes.next().unwrap_or_default()
         }
         Err(_) => Scope {
             registry: Some(list.registries.len()),

@@ -1,31 +1,39 @@
 //! A reference to several groups (`group=a,b`, `group=*`): a cluster per group, and a call goes to one of them (Dubbo Java's
 //! `MergeableClusterInvoker` for a method without `merger`).
 
-use wubbo_core::{ErrorKind, Invocation, Outcome, ProviderList};
+use wubbo_core::{ErrorKind, Invocation, Outcome, ProviderGroup, ProviderList};
 
 use crate::failover::FailoverInvoker;
 use crate::scope::Scope;
 
 /// The groups that a call may go to, in order: those of which somebody is available at the registry, or the first one where nobody is.
 /// Of a reference to one group, or where nobody is listed, that is all that the registry announces.
-pub(crate) fn of_call(list: &ProviderList, registry: Option<usize>) -> Vec<Scope<'_>> {
-    let groups = list.table.groups().iter();
-    let mut scopes: Vec<Scope<'_>> = groups
-        .map(|group| Scope {
-            registry,
-            group: Some(group.name()),
-        })
-        .collect();
-    let whole = Scope {
-        registry,
-        group: None,
+///
+/// Whether somebody is available is looked up as the groups are asked for: a registry may announce thousands.
+pub(crate) fn of_call(
+    list: &ProviderList,
+    registry: Option<usize>,
+) -> impl Iterator<Item = Scope<'_>> {
+    let scope = move |group| Scope { registry, group };
+    let groups = list.table.groups();
+    let announced = registry.map(|place| list.registries.get(place));
+    let is_announced = move |row: usize| match announced {
+        None => true,
+        Some(registry) => registry.is_some_and(|registry| registry.rows.contains(row)),
     };
-    let first = scopes.first().copied().unwrap_or(whole);
-    scopes.retain(|scope| scope.is_available(list));
-    if scopes.is_empty() {
-        scopes.push(first);
-    }
-    scopes
+    let is_available = move |group: &&ProviderGroup| {
+        let mut rows = group.rows().iter().filter(|row| is_announced(**row));
+        rows.any(|row| {
+            let invoker = list.invokers.get(*row);
+            invoker.is_some_and(|invoker| invoker.is_available())
+        })
+    };
+    let mut available = groups.iter().filter(is_available).peekable();
+    let first = groups.first().map(ProviderGroup::name);
+    let nobody = available.peek().is_none().then(|| scope(first));
+    available
+        .map(move |group| scope(Some(group.name())))
+        .chain(nobody)
 }
 
 /// Calls the first group that has somebody for the call. Attempts stay within it; another group is asked only when the routers left
@@ -36,7 +44,7 @@ pub(crate) async fn call(
     invocation: &Invocation,
     registry: Option<usize>,
 ) -> Outcome {
-    let mut scopes = of_call(list, registry).into_iter();
+    let mut scopes = of_call(list, registry);
     let mut outcome = cluster
         .call(invocation.clone(), scopes.next().unwrap_or_default())
         .await;

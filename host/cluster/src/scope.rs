@@ -15,15 +15,18 @@ pub(crate) struct Scope<'a> {
 impl Scope<'_> {
     /// The rows of `list` that are within.
     pub(crate) fn rows(&self, list: &ProviderList) -> Candidates {
-        let mut rows = Candidates::all(list.table.rows().len());
-        let registry = self.registry.map(|place| {
+        let len = list.table.rows().len();
+        // A group or registry that left the list since it was chosen has nobody.
+        let mut rows = match self.group {
+            None => Candidates::all(len),
+            Some(name) => {
+                let rows = list.table.of_group(name).unwrap_or_default();
+                Candidates::of(len, rows.iter().copied())
+            }
+        };
+        if let Some(place) = self.registry {
             let registry = list.registries.get(place);
-            registry.map(|registry| &registry.rows)
-        });
-        let group = self.group.map(|name| list.table.of_group(name));
-        for part in [registry, group].into_iter().flatten() {
-            // One that left the list since it was chosen has nobody.
-            rows.intersect(part.map_or(&[], Candidates::words));
+            rows.intersect(registry.map_or(&[], |registry| registry.rows.words()));
         }
         rows
     }

@@ -163,7 +163,7 @@ impl ProviderTable {
 
     /// The rows of the group `name` among [`ProviderTable::groups`].
     #[must_use]
-    pub fn of_group(&self, name: &str) -> Option<&Candidates> {
+    pub fn of_group(&self, name: &str) -> Option<&[usize]> {
         let mut groups = self.groups.iter();
         let group = groups.find(|group| group.name() == name)?;
         Some(group.rows())

@@ -186,7 +186,7 @@ async fn a_registry_that_the_routers_empty_is_passed_over() {
 }
 
 #[tokio::test]
-async fn a_provider_of_twosenders_is_one_and_belongs_to_both() {
+async fn a_provider_at_two_registries_is_one_and_belongs_to_both() {
     let registries: &[Registry] = &[("zone=a", &[1, 2]), ("zone=b", &[2, 3])];
     let scene = Scene::healthy("registry_zone=b", registries).await;
     let list = scene.directory.list();

@@ -19,6 +19,18 @@ impl Candidates {
         Self { words, len }
     }
 
+    /// These rows of a table of `len` rows; those outside of it are left out.
+    #[must_use]
+    pub fn of(len: usize, rows: impl IntoIterator<Item = usize>) -> Self {
+        let mut words = vec![0; len.div_ceil(64)];
+        for row in rows.into_iter().filter(|row| *row < len) {
+            if let Some(word) = words.get_mut(row / 64) {
+                *word |= 1 << (row % 64);
+            }
+        }
+        Self { words, len }
+    }
+
     /// The bitmap: row r is bit `r % 64` of word `r / 64`; bits behind the last row are clear.
     #[must_use]
     pub fn words(&self) -> &[u64] {
@@ -91,6 +103,13 @@ impl Candidates {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn named_rows_are_those_of_the_table() {
+        let candidates = Candidates::of(66, [65, 3, 66, 3, usize::MAX]);
+        assert_eq!(candidates.words(), [0b1000, 0b10]);
+        assert_eq!(Candidates::of(130, 0..200), Candidates::all(130));
+    }
 
     #[test]
     fn what_another_bitmap_lacks_goes() {
