@@ -106,7 +106,7 @@ impl<'a> Attempt<'a> {
         }
         let mut left = self.retain(candidates, |row| self.is_fresh(row));
         if left.count() == 0 {
-            left = self.retain(candidates, |row| self.is_available(row));
+            left = self.retain(candidates, |row| self.list.is_available(row));
         }
         self.ask(balancer, &left)
     }
@@ -158,12 +158,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn is_fresh(&self, row: usize) -> bool {
-        !self.tried.contains(&row) && self.is_available(row)
-    }
-
-    fn is_available(&self, row: usize) -> bool {
-        let invoker = self.list.invokers.get(row);
-        invoker.is_some_and(|invoker| invoker.is_available())
+        !self.tried.contains(&row) && self.list.is_available(row)
     }
 }
 

@@ -98,7 +98,7 @@ impl Invoker for FailoverInvoker {
         if self.several_groups || !list.registries.is_empty() {
             Box::pin(registries::call(self, list, invocation))
         } else {
-            Box::pin(self.call(invocation, Scope::default()))
+            Box::pin(async move { self.call(&invocation, Scope::default()).await })
         }
     }
 }
@@ -127,7 +127,7 @@ impl FailoverInvoker {
     }
 
     /// Calls a provider within `scope`.
-    pub(crate) async fn call(&self, invocation: Invocation, scope: Scope<'_>) -> Outcome {
+    pub(crate) async fn call(&self, invocation: &Invocation, scope: Scope<'_>) -> Outcome {
         let mut tried = Tried::default();
         let mut number = 0;
         let mut unreached = 0;
@@ -135,7 +135,7 @@ impl FailoverInvoker {
             // Taken anew for each attempt: a provider that went away meanwhile is not tried.
             let list = self.directory.list();
             let attempt = Attempt {
-                invocation: &invocation,
+                invocation,
                 directory: &*self.directory,
                 list: &list,
                 scope,
@@ -153,7 +153,7 @@ impl FailoverInvoker {
             let Some(index) = attempt.select(candidates) else {
                 return Err(self.give_up(&attempt, candidates, tried));
             };
-            let error = match attempted(&list, index, &invocation, number).await {
+            let error = match attempted(&list, index, invocation, number).await {
                 Ok(result) => return Ok(result),
                 Err(error) => error,
             };
@@ -166,7 +166,7 @@ impl FailoverInvoker {
                 unreached += usize::from(unreached < UNREACHED_MAX && tried.is_unreached());
                 (retries + unreached).min(count - 1)
             };
-            if !self.again(&invocation, &tried) || number as usize >= most {
+            if !self.again(invocation, &tried) || number as usize >= most {
                 return Err(self.give_up(&attempt, candidates, tried));
             }
             if let Some(last) = tried.last.take_if(|_| self.is_over_budget()) {

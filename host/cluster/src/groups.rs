@@ -22,11 +22,8 @@ pub(crate) fn of_call(
         Some(registry) => registry.is_some_and(|registry| registry.rows.contains(row)),
     };
     let is_available = move |group: &&ProviderGroup| {
-        let mut rows = group.rows().iter().filter(|row| is_announced(**row));
-        rows.any(|row| {
-            let invoker = list.invokers.get(*row);
-            invoker.is_some_and(|invoker| invoker.is_available())
-        })
+        let mut rows = group.rows().iter();
+        rows.any(|row| is_announced(*row) && list.is_available(*row))
     };
     let mut available = groups.iter().filter(is_available).peekable();
     let first = groups.first().map(ProviderGroup::name);
@@ -46,12 +43,12 @@ pub(crate) async fn call(
 ) -> Outcome {
     let mut scopes = of_call(list, registry);
     let mut outcome = cluster
-        .call(invocation.clone(), scopes.next().unwrap_or_default())
+        .call(invocation, scopes.next().unwrap_or_default())
         .await;
     for scope in scopes {
         match &outcome {
             Err(error) if error.kind() == ErrorKind::NoProvider => {
-                outcome = cluster.call(invocation.clone(), scope).await;
+                outcome = cluster.call(invocation, scope).await;
             }
             _ => break,
         }

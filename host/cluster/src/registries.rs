@@ -6,7 +6,6 @@ use wubbo_core::{Error, ErrorKind, Invocation, ListedRegistry, Outcome, Provider
 
 use crate::failover::FailoverInvoker;
 use crate::groups;
-use crate::scope::Scope;
 
 /// What an address may say for this choice. Where none does, the lists are one.
 const SAID: [&str; 3] = [keys::PREFERRED, keys::ZONE, keys::WEIGHT];
@@ -52,11 +51,8 @@ pub(crate) fn of_call(
         list.registries.iter().enumerate().map(ranked).collect();
     order.sort_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
     let available = |place: usize| {
-        let scope = Scope {
-            registry: Some(place),
-            group: None,
-        };
-        scope.is_available(list)
+        let registry = list.registries.get(place);
+        registry.is_some_and(|registry| registry.rows.iter().any(|row| list.is_available(row)))
     };
     let (usable, rest): (Vec<_>, Vec<_>) = order
         .into_iter()

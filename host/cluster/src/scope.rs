@@ -30,11 +30,4 @@ impl Scope<'_> {
         }
         rows
     }
-
-    /// Whether somebody within is available.
-    pub(crate) fn is_available(&self, list: &ProviderList) -> bool {
-        let rows = self.rows(list);
-        let mut invokers = rows.iter().filter_map(|row| list.invokers.get(row));
-        invokers.any(|invoker| invoker.is_available())
-    }
 }

@@ -18,6 +18,15 @@ pub struct ProviderList {
     pub registries: Vec<ListedRegistry>,
 }
 
+impl ProviderList {
+    /// Whether the provider of `row` takes calls now; not one outside of the list.
+    #[must_use]
+    pub fn is_available(&self, row: usize) -> bool {
+        let invoker = self.invokers.get(row);
+        invoker.is_some_and(|invoker| invoker.is_available())
+    }
+}
+
 /// One of several registries behind a list.
 #[derive(Clone, Debug)]
 pub struct ListedRegistry {
