@@ -23,7 +23,7 @@ on_both! {
     scenario_2_7_f103_everything_down_and_everything_back: all_down;
 }
 
-/// 2.6, and then the same with a registry that returns empty.
+/// 2.6 (F-60, F-101, F-102), and then the same with a registry that returns empty.
 async fn registry_away(kind: Kind) {
     let title = "the registry goes away and returns, providers stay";
     let Some(mut scene) = Scene::start(kind, "2.6", title).await else {
@@ -211,7 +211,7 @@ async fn returns_empty(scene: &mut Scene, consumer: &Consumer, living: [&str; 2]
     scene.session().await;
 }
 
-/// 2.7.
+/// 2.7 (F-103).
 async fn all_down(kind: Kind) {
     let title = "providers and registry down, then all of them back";
     let Some(mut scene) = Scene::start(kind, "2.7", title).await else {

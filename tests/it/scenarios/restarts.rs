@@ -18,7 +18,7 @@ on_both! {
     scenario_2_5_f96_f100_the_last_provider_restarts: last_restarts;
 }
 
-/// 2.4, first in order, then by SIGKILL.
+/// 2.4 (F-99), first in order, then by SIGKILL.
 async fn one_of_two_stops(kind: Kind) {
     let title = "one of two providers stops";
     let Some(scene) = Scene::start(kind, "2.4", title).await else {
@@ -98,7 +98,7 @@ async fn one_of_two_stops(kind: Kind) {
     log.done();
 }
 
-/// 2.5.
+/// 2.5 (F-96, F-100).
 async fn last_restarts(kind: Kind) {
     let title = "the last provider restarts";
     let Some(scene) = Scene::start(kind, "2.5", title).await else {

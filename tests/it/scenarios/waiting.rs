@@ -79,7 +79,7 @@ impl Scene {
     }
 }
 
-/// 2.1. The report's consumer polled in growing pauses; ours is told by the registry, so there is no schedule to be seen.
+/// 2.1 (F-93, F-94, F-95, F-29, F-111). The report's consumer polled in growing pauses; ours is told by the registry, so there is no schedule to be seen.
 async fn consumer_first(kind: Kind) {
     let title = "consumer first, provider later";
     let Some(scene) = Scene::start(kind, "2.1", title).await else {
@@ -138,7 +138,7 @@ async fn consumer_first(kind: Kind) {
     log.done();
 }
 
-/// 2.2. At ZooKeeper the second one is a real Java provider, where there is a JDK.
+/// 2.2 (F-97, F-114). At ZooKeeper the second one is a real Java provider, where there is a JDK.
 async fn second_joins(kind: Kind) {
     let title = "a second provider joins";
     let Some(scene) = Scene::start(kind, "2.2", title).await else {
@@ -209,7 +209,7 @@ async fn second_joins(kind: Kind) {
     log.done();
 }
 
-/// 2.3.
+/// 2.3 (F-95, F-98).
 async fn unprovided_is_harmless(kind: Kind) {
     let title = "a service without providers disturbs nobody";
     let Some(scene) = Scene::start(kind, "2.3", title).await else {

@@ -26,6 +26,7 @@ macro_rules! on_both {
     };
 }
 
+mod aborts;
 mod alone;
 mod certificates;
 mod config_center;

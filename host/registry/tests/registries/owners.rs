@@ -44,6 +44,37 @@ async fn a_node_of_another_session_is_replaced_once(kind: Kind) {
     .await;
 }
 
+/// V-ZK-10, 001-T9: nodes that the server numbers have the paths that every client expects. By intent nothing of ours makes any; who finds
+/// them where interfaces and entries lie passes over them, and leaves them to their maker.
+#[tokio::test]
+async fn numbered_nodes_of_others_are_no_entries() {
+    let Some(server) = Kind::Zookeeper.own() else {
+        return;
+    };
+    let other = Raw::to(&server).await;
+    let root = "/test1/test2/test3";
+    let numbered = other.make_numbered(root, b"test").await;
+    assert_eq!(numbered, format!("{root}/0000000000"));
+    let stat = other.stat(&numbered).await.unwrap();
+    assert!(stat.value == b"test" && stat.owner != 0, "{stat:?}");
+
+    let registry = open(&server.address("group=test1/test2/test3&session=4000")).await;
+    let mut subscription = subscribed(&registry).await;
+    registered(&registry, &entry(1)).await;
+    until_ports(&mut subscription, &[1], "ours").await;
+    let directory = format!("{root}/a.B/providers");
+    let among = other.make_numbered(&directory, b"test").await;
+    registered(&registry, &entry(2)).await;
+    until_ports(&mut subscription, &[1, 2], "ours again").await;
+    registry.unregister(&entry(1)).await.unwrap();
+    registry.unregister(&entry(2)).await.unwrap();
+    until_ports(&mut subscription, &[], "none of ours").await;
+    assert_eq!(other.only_child(&directory).await.0, among);
+    let mut names = other.children(root).await;
+    names.sort();
+    assert_eq!(names, ["0000000000", "a.B"]);
+}
+
 /// The identity of the address owns what it makes; who lacks it is told what to do and stops nobody.
 #[tokio::test]
 async fn a_password_keeps_others_out() {

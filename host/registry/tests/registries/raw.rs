@@ -157,6 +157,19 @@ impl Raw {
         }
     }
 
+    /// Makes a node of its session under `parent` whose name is the server's next number there; its path. ZooKeeper alone has them.
+    pub(crate) async fn make_numbered(&self, parent: &str, data: &[u8]) -> String {
+        let Self::Zookeeper { client, .. } = self else {
+            panic!("not ZooKeeper")
+        };
+        let anyone = Acls::anyone_all();
+        let lasting = CreateMode::Persistent.with_acls(anyone);
+        client.mkdir(parent, &lasting).await.unwrap();
+        let options = CreateMode::EphemeralSequential.with_acls(anyone);
+        let made = client.create(&format!("{parent}/"), data, &options).await;
+        format!("{parent}/{}", made.unwrap().1)
+    }
+
     pub(crate) async fn delete(&self, path: &str) {
         match self {
             Self::Zookeeper { client, .. } => match client.delete(path, None).await {
