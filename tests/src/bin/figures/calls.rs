@@ -40,6 +40,13 @@ pub(crate) const CALLS: [Call; 4] = [
     },
 ];
 
+/// What a hop is measured with.
+pub(crate) const KILOBYTE: Call = Call {
+    name: "1 KB echo",
+    method: "echo",
+    argument: Argument::Text(1024),
+};
+
 impl Call {
     /// The argument as JSON.
     pub(crate) fn argument(&self) -> Option<String> {

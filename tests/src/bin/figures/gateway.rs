@@ -5,9 +5,9 @@ use wubbo_tests::artifacts;
 use wubbo_tests::process::Error;
 use wubbo_tests::scratch::Scratch;
 
-use crate::calls::{CALLS, LOADS};
-use crate::relay;
+use crate::calls::{CALLS, KILOBYTE, LOADS};
 use crate::server::{Server, WUBBO, number};
+use crate::{floor, relay};
 
 /// The load that a hop's latency is measured with: calls per second.
 const HOP_RATE: &str = "5000";
@@ -142,13 +142,17 @@ fn io(error: std::io::Error) -> Error {
     Error::new(&error.to_string())
 }
 
-/// What a gateway adds to the latency of a 1 KB echo, as it is and polling, beside a relay that only reads and writes.
+/// What a gateway adds to the latency of a 1 KB echo, as it is and polling, beside a relay that only reads and writes; and what it costs
+/// on this machine to wake somebody on the other core, who only parses the header.
 fn hop(scene: &Scene, form: Form) -> Result<(), Error> {
     let polling = format!("busy_poll: {BUSY_POLL}");
-    let mut ways = ["direct", "relay", "gateway", &polling].map(|name| (name, Vec::new()));
+    let names = ["direct", "header, core 0", "relay", "gateway", &polling];
+    let mut ways = names.map(|name| (name, Vec::new()));
     for _ in 0..HOP_ROUNDS {
-        let [direct, relay, gateway, polling] = &mut ways;
+        let [direct, apart, relay, gateway, polling] = &mut ways;
         direct.1.push(Paced::of(&scene.provider)?);
+        let floor = floor::start(0, &scene.provider, &KILOBYTE)?;
+        apart.1.push(Paced::of(&floor)?);
         relay.1.push(Paced::of(&relay::start(0, &scene.provider)?)?);
         gateway.1.push(Paced::of(&scene.gateway(form, None)?)?);
         let server = scene.gateway(form, Some(BUSY_POLL))?;
@@ -156,7 +160,7 @@ fn hop(scene: &Scene, form: Form) -> Result<(), Error> {
     }
     println!(
         "{:18} {:>9} {:>22} {:>22} {:>14} {:>16} {:>12}",
-        "1 KB echo",
+        KILOBYTE.name,
         "calls/s",
         "p50 us, added",
         "p99 us, added",
@@ -192,10 +196,14 @@ struct Paced {
 
 impl Paced {
     fn of(server: &Server) -> Result<Self, Error> {
-        let argument = format!("\"{}\"", "x".repeat(1024));
+        let argument = KILOBYTE.argument();
         let load = ["--connections", "4", "--depth", "64", "--rate", HOP_RATE];
         let time = ["--duration", HOP_ROUND, "--warm-up", HOP_WARM_UP];
-        let figures = server.paced("echo", Some(&argument), &[&load[..], &time].concat())?;
+        let figures = server.paced(
+            KILOBYTE.method,
+            argument.as_deref(),
+            &[&load[..], &time].concat(),
+        )?;
         Ok(Self {
             latency: figures["latency_us"].clone(),
             late: number(&figures["sent_late_us"], "p99"),
