@@ -1,12 +1,10 @@
 //! How a call would be routed now, with the policies' own reasons: the ordinary way, with somebody who writes everything down.
 
+mod scopes;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use wubbo_core::{Candidates, Directory, Invocation, ProviderList, Remark, Remarks, Url};
-
-use crate::choose::Attempt;
-use crate::scope::Scope;
-use crate::{groups, registries};
+use wubbo_core::{Candidates, Directory, Invocation, Remark, Remarks};
 
 /// What would become of a call, and why. Rows are indices into `providers`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +23,11 @@ pub struct Explanation {
     pub providers: Vec<ExplainedProvider>,
     /// Announced entries that cannot be called.
     pub skipped: usize,
-    /// The routers that apply, in order; those behind one that left nobody were not asked.
+    /// Which of several registries the call keeps to; `None`: their lists are one.
+    pub registry: Option<ScopeStep>,
+    /// Which of several groups; `None`: the reference asks for one, or none is announced.
+    pub group: Option<ScopeStep>,
+    /// The routers that apply, in order, as they decided within that registry and group; those behind one that left nobody were not asked.
     pub routers: Vec<RouterStep>,
     /// The balancer and what it said; `None`: there were not two candidates to choose from.
     pub balancer: Option<BalancerStep>,
@@ -44,6 +46,27 @@ pub struct ExplainedProvider {
     pub weight: u32,
     /// Calls of this method in flight to it from this process.
     pub active: u32,
+}
+
+/// How one of several registries or groups was chosen. A call goes to the next one when nobody takes it, and so does an explanation:
+/// this is the last one that it came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeStep {
+    /// Its name, empty for the providers without a group; `None`: a call may go to none.
+    pub chosen: Option<String>,
+    /// Why that one.
+    pub reason: String,
+    /// The first ten of those that would have come before it, had they somebody for the call, and other registries where nobody is available.
+    pub passed: Vec<PassedOver>,
+}
+
+/// A registry or group that a call does not go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// Its name.
+    pub name: String,
+    /// Why not there.
+    pub reason: String,
 }
 
 /// What one router did.
@@ -103,20 +126,7 @@ pub enum Answer {
 #[must_use]
 pub fn explain(invocation: &Invocation, directory: &dyn Directory) -> Explanation {
     let list = directory.list();
-    let recorder = Recorder::default();
-    let attempt = Attempt {
-        scope: scope(&list, invocation, directory.url()),
-        invocation,
-        directory,
-        list: &list,
-        number: 0,
-        tried: &[],
-        sticky: None,
-        recorder: Some(&recorder),
-    };
-    let candidates = attempt.narrow().candidates;
-    let chosen = attempt.select(&candidates);
-    let (routers, balancer) = recorder.finish();
+    let found = scopes::find(&list, invocation, directory);
     let statistics = list.table.statistics_of(invocation.method());
     let rows = list.table.rows().iter().zip(&list.invokers).enumerate();
     let providers = rows.map(|(index, (row, invoker))| ExplainedProvider {
@@ -133,23 +143,11 @@ pub fn explain(invocation: &Invocation, directory: &dyn Directory) -> Explanatio
         table: list.table.version(),
         providers: providers.collect(),
         skipped: list.skipped,
-        routers,
-        balancer,
-        chosen,
-    }
-}
-
-/// What the call would keep to; of a zone that it insists on and nobody serves, nobody.
-fn scope<'a>(list: &'a ProviderList, invocation: &Invocation, reference: &Url) -> Scope<'a> {
-    match registries::of_call(list, invocation, reference, None) {
-        Ok(order) => {
-            let mut scopes = groups::of_call(list, order.first().copied().flatten());
-            scopes.next().unwrap_or_default()
-        }
-        Err(_) => Scope {
-            registry: Some(list.registries.len()),
-            group: None,
-        },
+        registry: found.registry,
+        group: found.group,
+        routers: found.routers,
+        balancer: found.balancer,
+        chosen: found.chosen,
     }
 }
 

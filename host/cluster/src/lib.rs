@@ -26,7 +26,8 @@ pub use configure::configure;
 pub use context::{ConfigurationWatch, DirectoryContext};
 pub use directory::RegistryDirectory;
 pub use explain::{
-    Answer, BalancerStep, ExplainedProvider, Explanation, Round, RouterStep, explain,
+    Answer, BalancerStep, ExplainedProvider, Explanation, PassedOver, Round, RouterStep, ScopeStep,
+    explain,
 };
 pub use failover::{Failover, Retry};
 pub use fixed::StaticDirectory;

@@ -12,7 +12,7 @@ const SAID: [&str; 3] = [keys::PREFERRED, keys::ZONE, keys::WEIGHT];
 
 /// Why a registry comes before another, the better reason first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
+pub(crate) enum Rank {
     Preferred,
     OfZone,
     /// It announces the provider that sticky calls stay with.
@@ -20,8 +20,17 @@ enum Rank {
     ByWeight,
 }
 
-/// The registries that a call may go to, in order, by their places in the list; `None` is all of them as one. Those that announce nobody
-/// who is available are left out, unless that is so of all.
+/// A registry that a call may go to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Turn {
+    /// Its place in the list.
+    pub(crate) place: usize,
+    /// Why it has this turn and no later one.
+    pub(crate) rank: Rank,
+}
+
+/// The registries that a call may go to, in order; `None` is all of them as one. Those that announce nobody who is available are left
+/// out, unless that is so of all.
 ///
 /// # Errors
 /// The call insists on a zone, and nobody is available there.
@@ -30,8 +39,8 @@ pub(crate) fn of_call(
     invocation: &Invocation,
     reference: &Url,
     sticky: Option<usize>,
-) -> Result<Vec<Option<usize>>, Error> {
-    let zone = asked(invocation, reference, keys::REGISTRY_ZONE);
+) -> Result<Vec<Option<Turn>>, Error> {
+    let zone = zone(invocation, reference);
     let forced = asked(invocation, reference, keys::REGISTRY_ZONE_FORCE)
         .is_some_and(|forced| forced.eq_ignore_ascii_case("true"))
         && zone.is_some();
@@ -62,7 +71,8 @@ pub(crate) fn of_call(
         (true, Some(zone)) if forced => Err(nobody_in(zone, list)),
         (empty, _) => {
             let order = if empty { rest } else { usable };
-            Ok(order.into_iter().map(|(.., place)| Some(place)).collect())
+            let turn = |(rank, _, place)| Some(Turn { place, rank });
+            Ok(order.into_iter().map(turn).collect())
         }
     }
 }
@@ -77,7 +87,7 @@ pub(crate) async fn call(
     let reference = cluster.reference();
     let sticky = cluster.sticky_row(&list);
     let order = of_call(&list, &invocation, reference, sticky)?;
-    let mut order = order.into_iter();
+    let mut order = order.into_iter().map(|turn| Some(turn?.place));
     let first = order.next().flatten();
     let mut outcome = groups::call(cluster, &list, &invocation, first).await;
     for place in order {
@@ -89,6 +99,11 @@ pub(crate) async fn call(
         }
     }
     outcome
+}
+
+/// The zone that a call asks for.
+pub(crate) fn zone<'a>(invocation: &'a Invocation, reference: &'a Url) -> Option<&'a str> {
+    asked(invocation, reference, keys::REGISTRY_ZONE)
 }
 
 /// What the call says in an attachment, else the reference in its URL.
@@ -112,10 +127,14 @@ fn rank(registry: &ListedRegistry, zone: Option<&str>, sticky: Option<usize>) ->
 
 /// Sorted by this, each registry is the first as often as its weight says, and the second likewise of those that are left.
 fn drawn(registry: &Url) -> f64 {
-    let weight = registry.get_parsed::<u32>(keys::WEIGHT).ok().flatten();
-    let weight = f64::from(weight.unwrap_or(keys::DEFAULT_WEIGHT));
     // One less what is below one: above zero, so that it has a logarithm.
-    -(1.0 - fastrand::f64()).ln() / weight
+    -(1.0 - fastrand::f64()).ln() / f64::from(weight(registry))
+}
+
+/// The share of a registry among those that nothing else puts first.
+pub(crate) fn weight(registry: &Url) -> u32 {
+    let weight = registry.get_parsed(keys::WEIGHT).ok().flatten();
+    weight.unwrap_or(keys::DEFAULT_WEIGHT)
 }
 
 fn nobody_in(zone: &str, list: &ProviderList) -> Error {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use wubbo_cluster::{Answer, BalancerStep, Explanation, RouterStep};
+use wubbo_cluster::{Answer, BalancerStep, Explanation, RouterStep, ScopeStep};
 use wubbo_core::{Error, ErrorKind, Remark, Request, RequestBody, ServiceKey};
 
 use crate::contract::descriptor;
@@ -83,10 +83,23 @@ pub(crate) fn to_json(explanation: &Explanation) -> Json {
         "rules": explanation.rules,
         "table": explanation.table,
         "skipped": explanation.skipped,
+        "registry": explanation.registry.as_ref().map(scope),
+        "group": explanation.group.as_ref().map(scope),
         "providers": providers.collect::<Vec<_>>(),
         "routers": explanation.routers.iter().map(|step| names.router(step)).collect::<Vec<_>>(),
         "balancer": explanation.balancer.as_ref().map(|step| names.balancer(step)),
         "chosen": explanation.chosen.map(|row| names.of(row)),
+    })
+}
+
+/// One of several registries or groups.
+fn scope(step: &ScopeStep) -> Json {
+    let passed = step.passed.iter();
+    let passed = passed.map(|one| json!({ "name": one.name, "reason": one.reason }));
+    json!({
+        "chosen": step.chosen,
+        "reason": step.reason,
+        "passed": passed.collect::<Vec<_>>(),
     })
 }
 

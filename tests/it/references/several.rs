@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use wubbo::contract::Stub;
 use wubbo_core::ServiceKey;
-use wubbo_tests::hosts::{EchoProvider, Gateway};
+use wubbo_tests::hosts::{EchoProvider, Gateway, wubbo};
 use wubbo_tests::scratch::Scratch;
 
 use super::{SERVICE, consumer, until};
@@ -101,9 +101,14 @@ fn a_registry_is_preferred_as_long_as_it_has_somebody() {
     let preferred = format!("{first}?preferred=true");
     let yaml = format!(
         "application: edge\nregistries: {{ a: {{ address: \"{second}\" }}, b: {{ address: \"{preferred}\" }} }}\n\
-         gateway: {{ listen: [\"dubbo://127.0.0.1:0\"], services: [\"org.wubbo.*\"] }}\n"
+         gateway: {{ listen: [\"dubbo://127.0.0.1:0\"], services: [\"org.wubbo.*\"] }}\nadmin: {{ listen: \"127.0.0.1:0\" }}\n"
     );
     let gateway = Gateway::start(&yaml, folder.path()).unwrap();
+    let admin = format!("http://{}", gateway.admin().unwrap());
+    let explained = |service: &str| {
+        let asked = ["explain", service, "whoami", "--admin", &admin];
+        wubbo(&asked).unwrap().1
+    };
     let service = ServiceKey::new(SERVICE, "", "1.0.0");
     Runtime::new().unwrap().block_on(async {
         let client = consumer("shop-web", &[second.clone(), preferred.clone()]).await;
@@ -112,6 +117,11 @@ fn a_registry_is_preferred_as_long_as_it_has_somebody() {
         for stub in [&stub, &through] {
             until(stub, "the preferred one", &["one"]).await;
         }
+        let text = explained(&format!("{SERVICE}:1.0.0"));
+        assert!(text.contains("/first: preferred\n"), "{text}");
+        let text = explained(&format!("*/{SERVICE}:1.0.0"));
+        let group = "group (without a name): the only group that is announced\n";
+        assert!(text.contains(group), "{text}");
         let over = Arc::new(AtomicBool::new(false));
         let mut load = JoinSet::new();
         for stub in [&stub, &through] {
@@ -121,6 +131,12 @@ fn a_registry_is_preferred_as_long_as_it_has_somebody() {
         for stub in [&stub, &through] {
             until(stub, "nobody is there", &["two"]).await;
         }
+        let text = explained(&format!("{SERVICE}:1.0.0"));
+        assert!(
+            text.contains("/second: the only one left\n  file://"),
+            "{text}"
+        );
+        assert!(text.contains("/first: nobody is available\n"), "{text}");
         let _one = provider("one", &[&first]);
         for stub in [&stub, &through] {
             until(stub, "he is back", &["one"]).await;

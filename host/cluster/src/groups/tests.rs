@@ -98,6 +98,13 @@ async fn providers_of_a_second_group_are_a_cluster_of_their_own() {
         let explained = explain(&call(), &*scene.directory);
         let chosen = explained.chosen.unwrap() + 1;
         assert!(called.contains(&chosen), "{id}: {chosen} is explained");
+        let group = explained.group.map(|step| step.reason);
+        let wanted = match clusters {
+            0 => None,
+            1 => Some("the only group that is announced".to_owned()),
+            several => Some(format!("the first of {several} groups")),
+        };
+        assert_eq!(group, wanted, "{id}");
     }
 }
 
@@ -119,6 +126,10 @@ async fn a_group_without_anybody_available_is_passed_over() {
         "{error}"
     );
     assert!(scene.fake.called().is_empty());
+    let group = explain(&call(), &*scene.directory).group.unwrap();
+    assert_eq!(group.chosen.as_deref(), Some("a"));
+    let reason = "nobody is available in any of the 2 groups; this is the first";
+    assert_eq!(group.reason, reason);
     scene.fake.make_unavailable(&[]);
     assert_eq!(scene.shares().await, [1, 2]);
 }
@@ -160,6 +171,21 @@ async fn a_call_that_fails_in_a_group_is_tried_again_in_that_group_alone() {
     let mut called = scene.fake.called();
     called.sort_unstable();
     assert_eq!(called, [1, 3]);
+}
+
+#[tokio::test]
+async fn an_explanation_names_ten_groups_and_no_more() {
+    let names: Vec<String> = (10..40).map(|number| format!("g{number}")).collect();
+    let groups: Vec<&str> = names.iter().map(String::as_str).collect();
+    let scene = Scene::new("group=*", &groups, healthy()).await;
+    let set = PolicySet::default().with_routers(vec![router("fake", 0, |row| row == 29)]);
+    let explained = explain(&call_under(set), &*scene.directory);
+    assert_eq!(explained.chosen, Some(29));
+    let group = explained.group.unwrap();
+    assert_eq!(group.chosen.as_deref(), Some("g39"));
+    assert!(group.reason.contains("number 30 of 30"), "{}", group.reason);
+    let passed: Vec<&str> = group.passed.iter().map(|one| &*one.name).collect();
+    assert_eq!(passed, groups[..10]);
 }
 
 #[tokio::test]

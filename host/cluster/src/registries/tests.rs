@@ -7,7 +7,9 @@ use wubbo_core::{Cluster, Directory, Invoker, PolicySet, RpcResult, Snapshot, Su
 
 use super::*;
 use crate::testing::{Behaviour, Fake, announce, call, call_under, providers, reference, router};
-use crate::{Announcements, DirectoryContext, Failover, RegistryDirectory, Retry, explain};
+use crate::{
+    Announcements, DirectoryContext, Failover, RegistryDirectory, Retry, ScopeStep, explain,
+};
 
 struct Scene {
     fake: Arc<Fake>,
@@ -104,6 +106,161 @@ async fn the_best_registry_that_has_somebody_is_called() {
         let number = host.rsplit('.').next().unwrap().parse().unwrap();
         assert!(wanted.contains(&number), "{what}: {host} is explained");
     }
+}
+
+/// The chosen registry or group and why, and those that were passed over, a line each.
+fn said(step: Option<&ScopeStep>) -> Vec<String> {
+    let step = step.expect("there are several");
+    let chosen = step.chosen.as_deref().unwrap_or("none");
+    let passed = step.passed.iter();
+    let passed = passed.map(|one| format!("{}: {}", one.name, one.reason));
+    let chosen = format!("{chosen}: {}", step.reason);
+    std::iter::once(chosen).chain(passed).collect()
+}
+
+/// What the reference says, the registries, who is unavailable, what is said.
+type Explained = (
+    &'static str,
+    &'static [Registry],
+    &'static [usize],
+    &'static [&'static str],
+);
+const ZONES: &[Registry] = &[("zone=a", &[1]), ("zone=b&weight=0", &[2]), ("", &[3])];
+const PREFERRED: &[Registry] = &[("", &[1]), ("preferred=true", &[2])];
+const EXPLAINED: [Explained; 8] = [
+    ("", PREFERRED, &[], &["memory://r1: preferred"]),
+    (
+        "",
+        PREFERRED,
+        &[2],
+        &[
+            "memory://r0: the only one left",
+            "memory://r1: nobody is available",
+        ],
+    ),
+    (
+        "",
+        PREFERRED,
+        &[1, 2],
+        &[
+            "memory://r1: nobody is available at any registry; preferred",
+            "memory://r0: nobody is available",
+        ],
+    ),
+    (
+        "registry_zone=b",
+        ZONES,
+        &[],
+        &["memory://r1: of the zone b, which the call asks for"],
+    ),
+    (
+        "",
+        ZONES,
+        &[3],
+        &[
+            "memory://r0: drawn by weight among memory://r0 (100), memory://r1 (0)",
+            "memory://r2: nobody is available",
+        ],
+    ),
+    (
+        "registry_zone=c",
+        ZONES,
+        &[1],
+        &[
+            "memory://r2: drawn by weight among memory://r1 (0), memory://r2 (100); nobody takes the call in the zone c",
+            "memory://r0: nobody is available",
+        ],
+    ),
+    (
+        "registry_zone=b",
+        ZONES,
+        &[2, 3],
+        &[
+            "memory://r0: the only one left; nobody takes the call in the zone b",
+            "memory://r1: nobody is available",
+            "memory://r2: nobody is available",
+        ],
+    ),
+    (
+        "registry_zone=c&registry_zone_force=true",
+        ZONES,
+        &[],
+        &[
+            "none: no registry of the zone c has an available provider for com.ikurento.user.UserProvider, and the call insists on it \
+             (registry_zone_force=true); registries: memory://r0 (a), memory://r1 (b), memory://r2 (no zone)",
+        ],
+    ),
+];
+
+#[tokio::test]
+async fn an_explanation_names_the_registry_and_says_why() {
+    for (parameters, registries, unavailable, wanted) in EXPLAINED {
+        let scene = Scene::healthy(parameters, registries).await;
+        scene.fake.make_unavailable(unavailable);
+        let explained = explain(&call(), &*scene.directory);
+        let what = format!("{parameters} {registries:?} without {unavailable:?}");
+        assert_eq!(said(explained.registry.as_ref()), wanted, "{what}");
+        assert_eq!(explained.group, None, "{what}");
+    }
+    let one = Scene::healthy("", &[("", &[1]), ("", &[2])]).await;
+    assert_eq!(explain(&call(), &*one.directory).registry, None);
+}
+
+#[tokio::test]
+async fn an_explanation_goes_on_to_the_registry_and_group_that_have_somebody() {
+    let fake = |group: &str, number: usize| {
+        let url = providers(9)[number - 1].clone();
+        url.with_param(keys::GROUP, group.to_owned())
+    };
+    let scene = Scene::healthy("group=a,b", &[("", &[]), ("preferred=true", &[])]).await;
+    announce(&scene.senders[0], vec![fake("a", 1), fake("b", 2)]);
+    announce(&scene.senders[1], vec![fake("a", 3), fake("b", 4)]);
+    while scene.directory.list().invokers.len() < 4 {
+        tokio::task::yield_now().await;
+    }
+    let row_of = |number: usize| {
+        let list = scene.directory.list();
+        let host = format!("192.168.1.{number}");
+        let mut rows = list.table.rows().iter();
+        rows.position(|row| row.url.host() == host).unwrap()
+    };
+    assert_eq!([1, 2, 3, 4].map(row_of), [0, 1, 2, 3]);
+    let routed = |keep| {
+        let set = PolicySet::default().with_routers(vec![router("fake", 0, keep)]);
+        explain(&call_under(set), &*scene.directory)
+    };
+
+    let last_of_all = routed(|row| row == 1);
+    assert_eq!(last_of_all.chosen, Some(1));
+    let registry = [
+        "memory://r0: the only one left",
+        "memory://r1: router fake leaves nobody",
+    ];
+    assert_eq!(said(last_of_all.registry.as_ref()), registry);
+    let group = [
+        "b: number 2 of 2 groups; nobody takes the call in those before it",
+        "a: router fake leaves nobody",
+    ];
+    assert_eq!(said(last_of_all.group.as_ref()), group);
+    let steps = last_of_all.routers.iter();
+    let steps: Vec<_> = steps.map(|step| (&*step.kept, &*step.dropped)).collect();
+    assert_eq!(steps, [(&[1][..], &[][..])], "of the last place alone");
+
+    let nobody = routed(|_| false);
+    assert_eq!(nobody.chosen, None);
+    assert_eq!(said(nobody.registry.as_ref())[0], registry[0]);
+    assert_eq!(nobody.routers[0].dropped, [1]);
+
+    // Somebody who is not there is passed over before any router is asked.
+    scene.fake.make_unavailable(&[3]);
+    let second = routed(|_| true);
+    assert_eq!(second.chosen, Some(3));
+    let group = [
+        "b: number 2 of 2 groups; nobody takes the call in those before it",
+        "a: nobody is available",
+    ];
+    assert_eq!(said(second.group.as_ref()), group);
+    assert_eq!(said(second.registry.as_ref()), ["memory://r1: preferred"]);
 }
 
 #[tokio::test]

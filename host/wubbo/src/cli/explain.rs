@@ -9,8 +9,9 @@ use super::table::table;
 use super::{arguments, http, output};
 
 /// Asks a running gateway which provider each router and the balancer would keep or drop for a call, and why. Nobody is called.
+/// Of several registries or groups it names the one that the call keeps to.
 ///
-/// The routers and the balancer are really asked: one that takes turns has taken one. Filters do not run, so attachments that a filter
+/// The routers and the balancer are really asked: one that takes turns has taken one. A registry that is drawn by weight is drawn anew. Filters do not run, so attachments that a filter
 /// would set are to be given.
 ///
 /// Exit codes: 0 explained, 1 the gateway cannot be asked or refuses the question, 2 a wrong command line.
@@ -68,7 +69,8 @@ impl Explain {
     }
 }
 
-/// A line per router with its reasons, then the balancer, then who is left; last the providers as a table.
+/// The registry and the group where there are several, a line per router with its reasons, then the balancer, then who is left; last the
+/// providers as a table.
 fn lines(answer: &Json) -> Vec<String> {
     let mut lines = vec![format!(
         "{}.{}: {} providers, {} entries skipped; policies {}, rules {}, list {}",
@@ -80,6 +82,9 @@ fn lines(answer: &Json) -> Vec<String> {
         answer["rules"],
         answer["table"],
     )];
+    for kind in ["registry", "group"] {
+        lines.extend(scope(kind, &answer[kind]));
+    }
     for step in list(&answer["routers"]) {
         lines.push(format!(
             "router {}: kept {}, dropped {}",
@@ -124,6 +129,23 @@ fn lines(answer: &Json) -> Vec<String> {
     lines
 }
 
+/// One of several registries or groups, and those that were passed over.
+fn scope(kind: &str, step: &Json) -> Vec<String> {
+    let named = |name: &Json| match name {
+        Json::String(name) if name.is_empty() => "(without a name)".to_owned(),
+        Json::String(name) => name.clone(),
+        _ => "none".to_owned(),
+    };
+    if step.is_null() {
+        return Vec::new();
+    }
+    let reason = text(&step["reason"]);
+    let mut lines = vec![format!("{kind} {}: {reason}", named(&step["chosen"]))];
+    let passed = list(&step["passed"]).iter();
+    lines.extend(passed.map(|one| format!("  {}: {}", named(&one["name"]), text(&one["reason"]))));
+    lines
+}
+
 /// The reasons of one step, a line each.
 fn remarks(step: &Json) -> Vec<String> {
     let remark = |remark: &Json| match &remark["provider"] {
@@ -163,6 +185,9 @@ mod tests {
     fn every_step_has_its_line_and_its_reasons() {
         let answer = json!({
             "service": "com.shop.Cart:1.0.0", "method": "add", "skipped": 1, "policies": 4, "rules": 2, "table": 9,
+            "registry": { "chosen": "zookeeper://zk:2181", "reason": "preferred",
+                "passed": [{ "name": "etcd3://e:2379", "reason": "nobody is available" }] },
+            "group": { "chosen": "", "reason": "number 2 of 2 groups", "passed": [{ "name": "a", "reason": "router tag leaves nobody" }] },
             "providers": [
                 { "address": "10.0.0.1:20880", "weight": 100, "active": 3, "available": true },
                 { "address": "10.0.0.2:20880", "weight": 50, "active": 0, "available": false },
@@ -177,6 +202,10 @@ mod tests {
             lines(&answer),
             [
                 "com.shop.Cart:1.0.0.add: 2 providers, 1 entries skipped; policies 4, rules 2, list 9",
+                "registry zookeeper://zk:2181: preferred",
+                "  etcd3://e:2379: nobody is available",
+                "group (without a name): number 2 of 2 groups",
+                "  a: router tag leaves nobody",
                 "router tag: kept 10.0.0.1:20880, dropped 10.0.0.2:20880",
                 "  10.0.0.2:20880: its tag is gray",
                 "  no tag asked for",
@@ -192,10 +221,12 @@ mod tests {
     fn a_balancer_that_failed_and_nobody_left_are_said() {
         let answer = json!({
             "service": "a.B", "method": "c", "routers": [],
+            "registry": { "chosen": null, "reason": "no registry of the zone east", "passed": [] }, "group": null,
             "balancer": { "balancer": "random", "rounds": [{ "among": ["a", "b"], "answer": "failed: picked uniformly" }] },
             "chosen": null,
         });
         let lines = lines(&answer);
+        assert_eq!(lines[1], "registry none: no registry of the zone east");
         assert!(
             lines.contains(&"balancer random: failed: picked uniformly among a, b".to_owned()),
             "{lines:?}"
