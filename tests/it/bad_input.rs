@@ -31,6 +31,25 @@ fn run(yaml: &str) -> (Option<i32>, String) {
     )
 }
 
+/// A share or preference among registries that is none would count as not said.
+#[test]
+fn a_registry_with_a_weight_that_is_none_is_refused_by_name() {
+    let yaml = "application: edge\nregistries:\n  a: { address: \"zookeeper://me:secret@127.0.0.1:1?weight=heavy\" }\n  \
+                b: { address: \"memory://b?preferred=maybe\" }\n  c: { address: \"memory://c?weight=0&preferred=true\" }\n\
+                gateway: { listen: [\"dubbo://127.0.0.1:0\"], services: [\"org.wubbo.*\"] }\n";
+    let (code, said) = run(yaml);
+    assert_eq!(code, Some(64), "{said}");
+    for words in [
+        "\n  registries.a.address: ",
+        "weight=heavy is no whole number from 0 to 4294967295",
+        "\n  registries.b.address: ",
+        "preferred=maybe is neither true nor false",
+    ] {
+        assert!(said.contains(words), "{words} is missing in {said}");
+    }
+    assert!(!said.contains("registries.c"), "{said}");
+}
+
 #[test]
 fn a_wrong_configuration_lists_every_problem_and_binds_nothing() {
     let free = TcpListener::bind("127.0.0.1:0")

@@ -19,6 +19,9 @@ const WHAT: &str = "registry";
 /// What calls choose by among several registries: all that an address without a server may say besides its name.
 const CHOICE: [&str; 3] = [keys::PREFERRED, keys::ZONE, keys::WEIGHT];
 
+/// Keys of [`CHOICE`] with their values.
+type Said<'a> = Vec<(&'a str, &'a str)>;
+
 /// What an address means.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Address {
@@ -35,8 +38,8 @@ pub(crate) enum Address {
 /// [`ErrorKind::Config`] for an address of no known form, [`ErrorKind::Registry`] when the registry cannot be started.
 /// A registry that is out of reach now is no error: its lists come when it is back.
 pub async fn open(address: &str) -> Result<Arc<dyn Registry>, Error> {
-    let (bare, choice) = split(address);
-    match parse(WHAT, bare)? {
+    let (address, choice) = read(address)?;
+    match address {
         Address::Memory(name) => Ok(Arc::new(MemoryRegistry::open(&name).saying(choice))),
         Address::File(directory) => {
             let registry = FileRegistry::open(&directory).await?;
@@ -56,7 +59,7 @@ pub async fn open(address: &str) -> Result<Arc<dyn Registry>, Error> {
 /// # Errors
 /// As [`open`], without what only trying tells.
 pub fn check(address: &str) -> Result<(), Error> {
-    match parse(WHAT, split(address).0)? {
+    match read(address)?.0 {
         Address::Memory(_) | Address::File(_) => Ok(()),
         #[cfg(feature = "zookeeper")]
         Address::Zookeeper(address) => TreeRegistry::<Zookeeper>::check(&address),
@@ -81,8 +84,49 @@ impl Address {
     }
 }
 
+/// What `address` names, and of a registry without a server what it says of the choice among several.
+fn read(address: &str) -> Result<(Address, Said<'_>), Error> {
+    let (bare, choice) = split(address);
+    let named = parse(WHAT, bare)?;
+    match &named {
+        Address::Memory(_) | Address::File(_) => {
+            for (key, value) in &choice {
+                check_choice(address, key, value)?;
+            }
+        }
+        // One that cannot be read is refused by its own kind.
+        Address::Zookeeper(_) | Address::Etcd(_) => {
+            if let Ok(url) = Url::parse_addresses(address) {
+                let shown = format!("{url:?}");
+                for key in CHOICE {
+                    check_choice(&shown, key, url.get_or(key, ""))?;
+                }
+            }
+        }
+    }
+    Ok((named, choice))
+}
+
+/// Refuses what would count as not said. Dubbo Java throws for a weight that is no number, though only at a call, and takes any
+/// other word of `preferred` for false.
+fn check_choice(address: &str, key: &str, value: &str) -> Result<(), Error> {
+    let said = Url::default().with_param(key, value);
+    let expected = match key {
+        _ if value.is_empty() => return Ok(()),
+        keys::WEIGHT if said.get_parsed::<u32>(key).is_err() => {
+            "is no whole number from 0 to 4294967295"
+        }
+        keys::PREFERRED if said.get_bool(key, false) != said.get_bool(key, true) => {
+            "is neither true nor false"
+        }
+        _ => return Ok(()),
+    };
+    let message = format!("{WHAT} {address}: {key}={value} {expected}");
+    Err(Error::new(ErrorKind::Config, message))
+}
+
 /// The address of a registry without a server and what it says of the choice among several; any other address stays whole.
-fn split(address: &str) -> (&str, Vec<(&str, &str)>) {
+fn split(address: &str) -> (&str, Said<'_>) {
     let is_bare = address.starts_with("memory:") || address.starts_with("file:");
     let parts = address.split_once('?').filter(|_| is_bare);
     let split = parts.and_then(|(bare, query)| {
@@ -187,6 +231,63 @@ mod tests {
         assert!(file.url().get_bool(keys::PREFERRED, false));
         for address in ["memory://a?zone=east&colour=red", "file:./a?weight"] {
             assert_eq!(check(address).unwrap_err().kind(), ErrorKind::Config);
+        }
+    }
+
+    fn is_built_in(address: &str) -> bool {
+        match address.split_once(':').map(|(scheme, _)| scheme) {
+            Some("zookeeper") => cfg!(feature = "zookeeper"),
+            Some("etcd3") => cfg!(feature = "etcd"),
+            _ => true,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_choice_that_means_nothing_is_refused_by_key_and_value() {
+        let weight = "is no whole number from 0 to 4294967295";
+        let cases = [
+            ("weight=heavy", Some(weight)),
+            ("weight=-1", Some(weight)),
+            ("weight=1.5", Some(weight)),
+            ("weight=4294967296", Some(weight)),
+            ("preferred=maybe", Some("is neither true nor false")),
+            ("preferred=yes", Some("is neither true nor false")),
+            ("weight=0", None),
+            ("weight=4294967295", None),
+            ("weight=", None),
+            ("preferred=TRUE", None),
+            ("preferred=false", None),
+            ("preferred=", None),
+            ("zone=-1", None),
+        ];
+        let schemes = [
+            "memory://a",
+            "file:./a",
+            "zookeeper://me:secret@h",
+            "etcd3://me:secret@h",
+        ];
+        for (address, (said, refused)) in schemes
+            .iter()
+            .flat_map(|address| cases.iter().map(move |case| (address, case)))
+        {
+            let address = format!("{address}?{said}");
+            match refused {
+                Some(expected) => {
+                    let opened = open(&address).await.map(|_| ());
+                    for result in [check(&address), opened] {
+                        let error = result.unwrap_err();
+                        assert_eq!(error.kind(), ErrorKind::Config, "{address}");
+                        let words = format!("{said} {expected}");
+                        assert!(error.message().ends_with(&words), "{address}: {error}");
+                        assert!(!error.message().contains("secret"), "{error}");
+                    }
+                }
+                // What was left out of this program is refused for that.
+                None => assert!(
+                    check(&address).is_ok() || !is_built_in(&address),
+                    "{address}"
+                ),
+            }
         }
     }
 
