@@ -70,7 +70,11 @@ async fn gw_2_a_loop_is_refused_and_a_gateways_entry_is_never_picked() {
     let scene = Scene::start("", "").await;
     let _other_gateway = scene.provider("wubbo.gateway=99999999").await;
     let error = scene.call(call("echo", vec![])).await.unwrap_err();
-    assert!(error.message().contains("0 known, 1 skipped"), "{error}");
+    assert!(
+        error.message().contains("0 known, 1 skipped (dubbo://"),
+        "{error}"
+    );
+    assert!(error.message().contains("calls no gateway)"), "{error}");
 }
 
 #[tokio::test]
@@ -304,7 +308,7 @@ async fn gw_11_no_provider_left_is_said_with_counts() {
         SERVICE,
         "memory://",
         "0 known",
-        "1 skipped",
+        "1 skipped (tri://127.0.0.1:50051: tri is not spoken here, dubbo is)",
         "0 routed away",
     ] {
         assert!(error.message().contains(word), "{word}: {error}");

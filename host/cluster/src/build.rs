@@ -1,6 +1,7 @@
 //! From what a registry announces to what a call can choose from.
 
 mod configure;
+mod skips;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -14,6 +15,7 @@ use wubbo_core::{
 
 use crate::announcements::Announced;
 use configure::configure_merged;
+use skips::Skips;
 
 /// Tables are numbered within the process, so that a policy never takes one for another.
 static TABLES: AtomicU64 = AtomicU64::new(1);
@@ -81,17 +83,21 @@ impl ListBuilder {
     ) -> ProviderList {
         let configuration = policies.configuration();
         let mut list = ProviderList::default();
-        let mut entries = self.entries(&announced.snapshot.urls, configuration, &mut list.skipped);
+        let mut skips = Skips::default();
+        let mut entries = self.entries(&announced.snapshot.urls, configuration, &mut skips);
         self.configure(&mut entries, configuration, policies).await;
 
         let mut kept = HashMap::with_capacity(entries.len());
         let mut rows = Vec::with_capacity(entries.len());
         let mut places = HashMap::new();
         for entry in entries {
-            let key = entry.key.clone();
-            let Some(provider) = self.provider(entry, configuration) else {
-                list.skipped += 1;
-                continue;
+            let (key, announced_at) = (entry.key.clone(), entry.announced);
+            let provider = match self.provider(entry, configuration) {
+                Ok(provider) => provider,
+                Err(why) => {
+                    skips.add(announced_at, &why);
+                    continue;
+                }
             };
             let row = ProviderRow::new(provider.url.clone(), provider.statistics.clone());
             rows.push(row.with_limits(provider.limits.clone()));
@@ -108,7 +114,8 @@ impl ListBuilder {
             TABLES.fetch_add(1, Ordering::Relaxed),
             rows,
         ));
-        list.skipped += announced.snapshot.unreadable;
+        list.skipped = skips.count + announced.snapshot.unreadable;
+        list.skipped_because = skips.reasons;
         list.registries = of_each(announced, &places);
         list
     }
@@ -118,7 +125,7 @@ impl ListBuilder {
         &self,
         announced: &'a [Url],
         configuration: u64,
-        skipped: &mut usize,
+        skips: &mut Skips,
     ) -> Vec<Entry<'a>> {
         let mut seen = HashSet::with_capacity(announced.len());
         let mut entries = Vec::with_capacity(announced.len());
@@ -128,7 +135,10 @@ impl ListBuilder {
                 continue;
             }
             if self.skip_gateways && url.get(keys::WUBBO_GATEWAY).is_some() {
-                *skipped += 1;
+                skips.add(
+                    url,
+                    &"a gateway's own entry, and a gateway calls no gateway",
+                );
                 continue;
             }
             let known = self.kept.get(&key).cloned();
@@ -180,8 +190,8 @@ impl ListBuilder {
         }
     }
 
-    /// `None`: it cannot be called.
-    fn provider(&self, entry: Entry<'_>, configuration: u64) -> Option<Kept> {
+    /// The provider of an entry, or why it cannot be called.
+    fn provider(&self, entry: Entry<'_>, configuration: u64) -> Result<Kept, String> {
         let Entry {
             announced,
             url,
@@ -191,7 +201,7 @@ impl ListBuilder {
         } = entry;
         // What an operator took out of play by an override (Dubbo Java: `RegistryDirectory`).
         if url.get_bool(keys::DISABLED, false) || !url.get_bool(keys::ENABLED, true) {
-            return None;
+            return Err("taken out of play by disabled or enabled".to_owned());
         }
         let (known_invoker, known_statistics) = known.map_or((None, None), |known| {
             let same = known.url == url;
@@ -201,7 +211,7 @@ impl ListBuilder {
             Some(invoker) => invoker,
             None => self.refer(&url)?,
         };
-        Some(Kept {
+        Ok(Kept {
             announced: announced.clone(),
             configuration,
             url,
@@ -213,17 +223,19 @@ impl ListBuilder {
         })
     }
 
-    fn refer(&self, url: &Url) -> Option<Arc<dyn Invoker>> {
-        let protocol = self
-            .protocols
-            .iter()
-            .find(|protocol| protocol.name() == url.protocol())?;
+    fn refer(&self, url: &Url) -> Result<Arc<dyn Invoker>, String> {
+        let wanted = url.protocol();
+        let mut protocols = self.protocols.iter();
+        let Some(protocol) = protocols.find(|protocol| protocol.name() == wanted) else {
+            let spoken: Vec<&str> = self.protocols.iter().map(|one| one.name()).collect();
+            let spoken = spoken.join(", ");
+            return Err(format!("{wanted} is not spoken here, {spoken} is"));
+        };
         let referred = protocol.refer(url);
-        referred
-            .inspect_err(|error| {
-                tracing::warn!(provider = %url.location(), %error, "an announced provider cannot be called");
-            })
-            .ok()
+        referred.map_err(|error| {
+            tracing::warn!(provider = %url.location(), %error, "an announced provider cannot be called");
+            error.to_string()
+        })
     }
 }
 

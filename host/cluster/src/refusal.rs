@@ -1,16 +1,21 @@
 //! What a caller is told when no attempt was possible, or none succeeded.
 
-use wubbo_core::{Candidates, Directory, Error, ErrorKind, keys};
+use wubbo_core::{Candidates, Directory, Error, ErrorKind, ProviderList, keys};
 
 use crate::choose::Attempt;
 
 /// The directory has nobody for the call, or the router `emptied_by` left nobody (spec GW-11 and 6.1).
 pub(crate) fn no_provider(attempt: &Attempt<'_>, emptied_by: Option<&str>) -> Error {
     let known = attempt.list.invokers.len();
+    let skipped = attempt.list.skipped;
     let (routed_away, remedy) = match emptied_by {
         Some(router) => (
             format!("{known} routed away, the last by router {router}"),
             "check that router's rules against the providers",
+        ),
+        None if known == 0 && skipped > 0 => (
+            "0 routed away".to_owned(),
+            "put right what is skipped, or start and register providers that can be called under this group and version",
         ),
         None => (
             "0 routed away".to_owned(),
@@ -18,13 +23,26 @@ pub(crate) fn no_provider(attempt: &Attempt<'_>, emptied_by: Option<&str>) -> Er
         ),
     };
     let message = format!(
-        "failed to invoke the method {}: no provider available for the service {} from {}: {known} known, {} skipped, {routed_away}; {remedy}",
+        "failed to invoke the method {}: no provider available for the service {} from {}: {known} known, {skipped} skipped{}, {routed_away}; {remedy}",
         attempt.invocation.method(),
         attempt.invocation.service(),
         source(attempt.directory),
-        attempt.list.skipped,
+        why_skipped(attempt.list),
     );
     Error::new(ErrorKind::NoProvider, message)
+}
+
+/// The reasons that the list has, in brackets.
+fn why_skipped(list: &ProviderList) -> String {
+    let reasons = &list.skipped_because;
+    if reasons.is_empty() {
+        return String::new();
+    }
+    let more = match list.skipped.saturating_sub(reasons.len()) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    format!(" ({}{more})", reasons.join("; "))
 }
 
 /// Nobody among the candidates can be called: draining, its connection is down and was not yet tried again, or the balancer wants none.

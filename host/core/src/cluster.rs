@@ -14,6 +14,8 @@ pub struct ProviderList {
     pub invokers: Vec<Arc<dyn Invoker>>,
     /// Entries that were announced and cannot be called: protocols not spoken, a gateway's own, malformed.
     pub skipped: usize,
+    /// Why, of the first of these, each with its address; only a few, each short.
+    pub skipped_because: Vec<String>,
     /// The registries that announce them, in the order in which they were given; empty where there are not several.
     pub registries: Vec<ListedRegistry>,
 }

@@ -289,6 +289,35 @@ async fn what_was_referred_and_exported_is_there_once_and_gone_in_the_end() {
     }
 }
 
+#[tokio::test]
+async fn a_call_says_why_its_addresses_cannot_be_called() {
+    let client = Client::builder("shop-web").build().await.unwrap();
+    let refused = async |urls: &str| {
+        let service: NamedClient = client.direct(urls).unwrap();
+        service.name().await.unwrap_err().to_string()
+    };
+    let one = refused("tri://10.0.0.1:50051").await;
+    let words = "0 known, 1 skipped (tri://10.0.0.1:50051: tri is not spoken here, dubbo is), 0 routed away; put right what is skipped";
+    assert!(one.contains(words), "{one}");
+    let several = [
+        "dubbo://10.0.0.1:20880?connections=many",
+        "dubbo://10.0.0.2:20880?disabled=true",
+        "rest://10.0.0.3:1",
+        "rest://10.0.0.4:1",
+        "rest://10.0.0.5:1",
+    ];
+    let several = refused(&several.join(";")).await;
+    for words in [
+        "5 skipped (dubbo://10.0.0.1:20880: ",
+        "connections=many",
+        " is wanted; dubbo://10.0.0.2:20880: taken out of play by disabled or enabled; ",
+        "; rest://10.0.0.3:1: rest is not spoken here, dubbo is; and 2 more)",
+    ] {
+        assert!(several.contains(words), "{words}: {several}");
+    }
+    assert!(!several.contains("10.0.0.4"), "{several}");
+}
+
 /// Each provider is told its own group, or it would not know the service.
 #[tokio::test]
 async fn a_call_of_several_groups_goes_to_one_that_is_there() {
