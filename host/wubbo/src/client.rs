@@ -12,7 +12,7 @@ use wubbo_plugin::{PluginHost, PluginsConfig};
 use wubbo_protocol::{DubboConfig, DubboProtocol, SslConfig};
 
 use crate::access_log::AccessLog;
-use crate::contract::{ServiceClient, Stub};
+use crate::contract::{Contract, ServiceClient, Stub};
 use crate::metrics::Metrics;
 use crate::references::{FIRST_LIST, ReferenceRule, References, ReferencesParts};
 use crate::steering::{RuleSource, Steering};
@@ -171,11 +171,14 @@ impl Client {
     }
 
     /// A typed client of the service that `C`'s contract names, through the registry. Waits for the first list of providers, 3 s at most.
+    /// A service is announced once: its entry names the contract's methods unless [`Client::stub`] referred it before.
     ///
     /// # Errors
     /// There is no registry, or it refuses the subscription.
     pub async fn refer<C: ServiceClient>(&self) -> Result<C, Error> {
-        Ok(C::from_stub(self.stub(C::contract().service_key()).await?))
+        let contract = C::contract();
+        let stub = self.refer_to(contract.service_key(), Some(contract));
+        Ok(C::from_stub(stub.await?))
     }
 
     /// A typed client of the providers at `urls` (`dubbo://host:port/..`, several separated by `;`); group and version come from the
@@ -194,6 +197,14 @@ impl Client {
     /// # Errors
     /// As [`Client::refer`].
     pub async fn stub(&self, service: &ServiceKey) -> Result<Stub, Error> {
+        self.refer_to(service, None).await
+    }
+
+    async fn refer_to(
+        &self,
+        service: &ServiceKey,
+        contract: Option<&Contract>,
+    ) -> Result<Stub, Error> {
         let references = self.inside.references.as_ref().ok_or_else(|| {
             Error::new(
                 ErrorKind::Config,
@@ -201,6 +212,9 @@ impl Client {
             )
         })?;
         let known = references.known(service)?;
+        if let Some(contract) = contract {
+            known.name_methods(contract);
+        }
         let reference = references.get(&known, None).await?;
         Ok(self.keeping(reference))
     }

@@ -30,9 +30,14 @@ impl Default for ConsumerEntries {
 }
 
 impl ConsumerEntries {
-    /// Announces `reference` at `registry` in the background, unless one of them says `register=false`.
-    pub(crate) fn announce(&self, registry: &Arc<dyn Registry>, reference: &Url) {
-        let Some(url) = consumer_url(reference, registry.url()) else {
+    /// Announces `reference` to a service with these methods at `registry` in the background, unless one of them says `register=false`.
+    pub(crate) fn announce(
+        &self,
+        registry: &Arc<dyn Registry>,
+        reference: &Url,
+        methods: Option<&str>,
+    ) {
+        let Some(url) = consumer_url(reference, registry.url(), methods) else {
             return;
         };
         let entry = (registry.clone(), url.clone());

@@ -22,6 +22,8 @@ const REGISTER: &str = "register";
 /// At which level (Dubbo Java `RegistryConstants.REGISTER_MODE_KEY`): `interface`, `instance`, `all`.
 const REGISTER_MODE: &str = "register-mode";
 const INSTANCE: &str = "instance";
+/// The methods of an interface, with commas between them.
+pub(crate) const METHODS: &str = "methods";
 
 /// The URL under which a provider of `service` at `listen` is announced. It names hessian2 as the serialization, which every consumer
 /// then writes (spec/70 section 1).
@@ -47,8 +49,9 @@ pub(crate) fn provider_url(listen: &Url, service: &ServiceKey, application: &str
     builder
 }
 
-/// The URL under which the consumer `reference` is announced; `None` when it, or the registry, says that it is not to be.
-pub(crate) fn consumer_url(reference: &Url, registry: &Url) -> Option<Url> {
+/// The URL under which the consumer `reference` of a service with these methods is announced; `None` when it, or the registry, says that
+/// it is not to be. As with a generic reference of Dubbo Java, who does not know the methods names none.
+pub(crate) fn consumer_url(reference: &Url, registry: &Url, methods: Option<&str>) -> Option<Url> {
     let wanted = registry.get_bool(REGISTER, true)
         && registry.get(REGISTER_MODE) != Some(INSTANCE)
         && reference.get_bool(REGISTER, true);
@@ -58,7 +61,9 @@ pub(crate) fn consumer_url(reference: &Url, registry: &Url) -> Option<Url> {
         ("check", "false"),
         (keys::SIDE, "consumer"),
     ];
-    wanted.then(|| url.to_builder().params(own).params(process()).build())
+    let methods = methods.map(|names| (METHODS, names));
+    let entry = url.to_builder().params(own).params(methods);
+    wanted.then(|| entry.params(process()).build())
 }
 
 /// What every entry says about this process.

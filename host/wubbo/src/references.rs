@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
@@ -15,6 +15,7 @@ use wubbo_core::{
 };
 
 use crate::consumers::ConsumerEntries;
+use crate::contract::Contract;
 use crate::metrics::{CallCounters, Metrics, Side};
 use crate::publish::own_address;
 use crate::steering::Steering;
@@ -58,6 +59,8 @@ pub(crate) struct Known {
     service: ServiceKey,
     url: Url,
     counters: Arc<CallCounters>,
+    /// The methods, as the entry that announces the reference names them.
+    methods: OnceLock<String>,
     reference: OnceCell<Arc<Reference>>,
 }
 
@@ -66,6 +69,11 @@ impl Known {
     #[must_use]
     pub(crate) fn counters(&self) -> &Arc<CallCounters> {
         &self.counters
+    }
+
+    /// Names its methods, which its entry in the registries then does, too. Must come before the reference is made.
+    pub(crate) fn name_methods(&self, contract: &Contract) {
+        self.methods.get_or_init(|| contract.method_names());
     }
 
     /// The time a call may take when its consumer does not say (`timeout`, default 1 s as in Dubbo Java).
@@ -146,6 +154,7 @@ impl References {
                 .parts
                 .metrics
                 .counters(side(self.parts.gateway), service),
+            methods: OnceLock::new(),
             reference: OnceCell::new(),
         });
         let mut larger = HashMap::clone(&all);
@@ -216,8 +225,9 @@ impl References {
         };
         tracing::info!(service = %known.service, registry = directory.registry(), "service referred");
         // Nothing is waited for any more, so that whoever begins anew does not do this twice.
+        let methods = known.methods.get().map(String::as_str);
         for registry in &parts.registries {
-            self.entries.announce(registry, &known.url);
+            self.entries.announce(registry, &known.url, methods);
         }
         Ok(Arc::new(Reference {
             cluster: Failover::new(retry).join(directory.clone()),

@@ -12,7 +12,9 @@ use crate::access_log::AccessLog;
 use crate::contract::Service;
 use crate::exports::{Export, Exports};
 use crate::metrics::Metrics;
-use crate::publish::{HOST_VARIABLE, PORT_VARIABLE, environment, port, provider_url, reached_at};
+use crate::publish::{
+    HOST_VARIABLE, METHODS, PORT_VARIABLE, environment, port, provider_url, reached_at,
+};
 use crate::services::Services;
 use crate::shutdown::drain_all;
 use crate::steering::{RuleSource, Steering};
@@ -236,13 +238,9 @@ impl Server {
         service: &Arc<dyn Service>,
     ) -> UrlBuilder {
         let contract = service.contract();
-        let methods: Vec<&str> = contract
-            .methods()
-            .iter()
-            .map(|method| &**method.name())
-            .collect();
         let key = key.unwrap_or(contract.service_key());
-        let url = provider_url(listen, key, &self.application).param("methods", methods.join(","));
+        let url = provider_url(listen, key, &self.application);
+        let url = url.param(METHODS, contract.method_names());
         self.parameters.iter().fold(url, |url, (key, value)| {
             url.param(key.as_str(), value.as_str())
         })

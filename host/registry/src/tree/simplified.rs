@@ -28,7 +28,9 @@ const PROVIDER: [&str; 20] = [
 ];
 const CONSUMER: [&str; 4] = ["application", "version", "group", "dubbo"];
 /// What tells where an entry belongs and how long it lives, kept in any case.
-const ALWAYS: [&str; 3] = [keys::CATEGORY, "dynamic", "methods"];
+const ALWAYS: [&str; 2] = [keys::CATEGORY, "dynamic"];
+/// Kept of a provider, whose consumers ask for it.
+const METHODS: &str = "methods";
 
 /// `url` with the parameters that a simplified registry holds, and those that `extra` names.
 pub(crate) fn simplified(url: &Url, extra: &[String]) -> Url {
@@ -40,9 +42,11 @@ pub(crate) fn simplified(url: &Url, extra: &[String]) -> Url {
     };
     // The path names the interface already, unless it differs.
     let path_differs = url.path().trim_start_matches('/') != url.service();
+    let is_provider = url.protocol() != "consumer";
     let keep = |key: &str| {
         listed.contains(&key)
             || ALWAYS.contains(&key)
+            || (key == METHODS && is_provider)
             || (key == keys::INTERFACE && path_differs)
             || extra.iter().any(|named| named == key)
     };
@@ -71,7 +75,7 @@ mod tests {
             "dubbo://h:1/Short?interface=a.B",
         );
         check(
-            "consumer://h/a.B?application=x&category=consumers&check=false&timeout=3&version=1",
+            "consumer://h/a.B?application=x&category=consumers&check=false&methods=m&timeout=3&version=1",
             "consumer://h/a.B?application=x&category=consumers&version=1",
         );
         let rule = "override://0.0.0.0/a.B?category=configurators&retries=3";

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wubbo_core::{ServiceKey, Url, keys};
 
-use crate::publish::provider_url;
+use crate::publish::{METHODS, provider_url};
 
 /// What belongs to one provider, not to the service.
 const OWN: [&str; 20] = [
@@ -29,9 +29,6 @@ const OWN: [&str; 20] = [
     "release",
     keys::SIDE,
 ];
-
-/// Keys of lists, of which the entry has every word.
-const METHODS: &str = "methods";
 
 /// Who announces.
 #[derive(Debug, Clone)]

@@ -131,6 +131,7 @@ async fn a_consumer_is_announced_as_long_as_there_is_a_client() {
         ("check", Some("false")),
         ("dubbo", Some("2.0.2")),
         ("interface", Some(SERVICE)),
+        ("methods", Some("name")),
         ("pid", Some(&*pid)),
         ("retries", Some("0")),
         ("side", Some("consumer")),
@@ -164,6 +165,18 @@ async fn a_consumer_is_announced_as_long_as_there_is_a_client() {
     client.withdraw().await;
     until(&mut entries, "taken back", 0).await;
     assert_eq!(service.name().await.unwrap(), "a", "calls go on");
+}
+
+#[tokio::test]
+async fn who_does_not_know_the_methods_names_none() {
+    let registry = MemoryRegistry::open("client-generic");
+    let _provider = provider("a", &["client-generic"]).await;
+    let mut entries = entries(&registry).await;
+    let client = consumer(&["client-generic"], &[]).await;
+    let service = NamedClient::contract().service_key();
+    let _stub = client.stub(service).await.unwrap();
+    let announced = until(&mut entries, "one without a contract", 1).await;
+    assert_eq!(announced[0].first("methods"), None);
 }
 
 #[tokio::test]

@@ -1,6 +1,11 @@
 //! A contract: an interface and its methods, as Java would declare them.
 
-use std::{borrow::Cow, collections::HashMap, fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+    fmt,
+    sync::Arc,
+};
 
 use wubbo_core::ServiceKey;
 
@@ -58,6 +63,16 @@ impl Contract {
     #[must_use]
     pub fn methods(&self) -> &[MethodContract] {
         &self.methods
+    }
+
+    /// The methods as entries in a registry name them (`methods`), in Dubbo Java's form: by name, overloads once, `*` for none.
+    pub(crate) fn method_names(&self) -> String {
+        let names: BTreeSet<&str> = self.methods.iter().map(|method| &*method.name).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        match names.is_empty() {
+            true => "*".to_owned(),
+            false => names.join(","),
+        }
     }
 
     /// The classes that parameters and results consist of.
@@ -199,4 +214,20 @@ pub struct ParameterContract {
     pub name: &'static str,
     /// The Java type as source has it.
     pub java_type: Cow<'static, str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_name_each_method_once_by_name() {
+        let contract = |names: &[&str]| {
+            let empty = Contract::new("a.B", "", "");
+            let add = |contract: Contract, name: &&str| contract.method(MethodContract::new(name));
+            names.iter().fold(empty, add).method_names()
+        };
+        assert_eq!(contract(&["set", "get", "Get", "set"]), "Get,get,set");
+        assert_eq!(contract(&[]), "*");
+    }
 }
