@@ -23,6 +23,8 @@ pub struct Explanation {
     pub providers: Vec<ExplainedProvider>,
     /// Announced entries that cannot be called.
     pub skipped: usize,
+    /// Why, of the first few of them.
+    pub skipped_because: Vec<String>,
     /// Which of several registries the call keeps to; `None`: their lists are one.
     pub registry: Option<ScopeStep>,
     /// Which of several groups; `None`: the reference asks for one, or none is announced.
@@ -143,6 +145,7 @@ pub fn explain(invocation: &Invocation, directory: &dyn Directory) -> Explanatio
         table: list.table.version(),
         providers: providers.collect(),
         skipped: list.skipped,
+        skipped_because: list.skipped_because.clone(),
         registry: found.registry,
         group: found.group,
         routers: found.routers,

@@ -83,6 +83,7 @@ pub(crate) fn to_json(explanation: &Explanation) -> Json {
         "rules": explanation.rules,
         "table": explanation.table,
         "skipped": explanation.skipped,
+        "skipped_because": explanation.skipped_because,
         "registry": explanation.registry.as_ref().map(scope),
         "group": explanation.group.as_ref().map(scope),
         "providers": providers.collect::<Vec<_>>(),

@@ -82,6 +82,8 @@ fn lines(answer: &Json) -> Vec<String> {
         answer["rules"],
         answer["table"],
     )];
+    let reasons = list(&answer["skipped_because"]).iter();
+    lines.extend(reasons.map(|reason| format!("  skipped {}", text(reason))));
     for kind in ["registry", "group"] {
         lines.extend(scope(kind, &answer[kind]));
     }
@@ -184,7 +186,9 @@ mod tests {
     #[test]
     fn every_step_has_its_line_and_its_reasons() {
         let answer = json!({
-            "service": "com.shop.Cart:1.0.0", "method": "add", "skipped": 1, "policies": 4, "rules": 2, "table": 9,
+            "service": "com.shop.Cart:1.0.0", "method": "add", "skipped": 1, "policies": 4,
+            "skipped_because": ["tri://h:50051: tri is not spoken here, dubbo is"],
+            "rules": 2, "table": 9,
             "registry": { "chosen": "zookeeper://zk:2181", "reason": "preferred",
                 "passed": [{ "name": "etcd3://e:2379", "reason": "nobody is available" }] },
             "group": { "chosen": "", "reason": "number 2 of 2 groups", "passed": [{ "name": "a", "reason": "router tag leaves nobody" }] },
@@ -202,6 +206,7 @@ mod tests {
             lines(&answer),
             [
                 "com.shop.Cart:1.0.0.add: 2 providers, 1 entries skipped; policies 4, rules 2, list 9",
+                "  skipped tri://h:50051: tri is not spoken here, dubbo is",
                 "registry zookeeper://zk:2181: preferred",
                 "  etcd3://e:2379: nobody is available",
                 "group (without a name): number 2 of 2 groups",

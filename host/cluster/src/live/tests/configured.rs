@@ -6,6 +6,8 @@ use tokio::sync::watch;
 use wubbo_core::{Applies, Configurator, ConfiguratorEntry, ConfigureSide, Pattern};
 
 use super::*;
+use crate::explain;
+use crate::testing::call;
 
 type Configures = Box<dyn Fn(&Url) -> Option<Url> + Send + Sync>;
 
@@ -223,7 +225,10 @@ async fn a_provider_that_a_rule_disables_is_not_called() {
             .map(|url| url.host().into())
             .collect();
         assert_eq!(hosts, ["192.168.1.1", "192.168.1.3"], "{key}");
-        assert_eq!(directory.list().skipped, 1);
+        let explained = explain(&call(), &directory);
+        let why = "taken out of play by disabled or enabled";
+        assert_eq!(explained.skipped, 1);
+        assert!(explained.skipped_because[0].ends_with(why), "{explained:?}");
     }
 }
 
