@@ -1,7 +1,8 @@
 //! Consumers over a real ZooKeeper and a real etcd: how fast many references start, what is announced of them, several registries at
-//! once, and what admin tools of Dubbo write for them.
+//! once, what admin tools of Dubbo write for them, and settings that lie in a config center.
 
 mod admin;
+mod config_file;
 mod several;
 
 use std::collections::BTreeSet;

@@ -16,6 +16,7 @@ use crate::admin::{Admin, Subject};
 use crate::attached::{Announcer, AnnouncerParts};
 use crate::busy_poll::BusyPoll;
 use crate::config::{Config, Gateway as GatewayConfig};
+use crate::config_file;
 use crate::gateway::{Gateway, GatewayParts};
 use crate::metrics::Metrics;
 use crate::publish::{Published, provider_url, reached_at};
@@ -27,8 +28,11 @@ use crate::steering::{RuleSource, Steering};
 /// Starts what `config` describes.
 ///
 /// # Errors
-/// An address cannot be bound, a registry not be opened, the plugin directory not be used; whatever was started is closed again.
-pub async fn assemble(config: Config) -> Result<Running, Error> {
+/// The config center's settings cannot be read, an address cannot be bound, a registry not be opened, the plugin directory not be used; whatever was started is closed again.
+pub async fn assemble(mut config: Config) -> Result<Running, Error> {
+    // The config center's settings before all that they are about.
+    config_file::lay_over(&mut config).await?;
+
     // Metrics and policies first: everything else counts into the one and takes the other.
     let metrics = Arc::new(Metrics::default());
     let policies = Arc::new(PolicySlot::new(Default::default()));
@@ -150,7 +154,7 @@ async fn references(
     let rules = config.references.iter();
     let parts = ReferencesParts {
         application: config.application.clone(),
-        registries: registries.named(&gateway.registry)?,
+        registries: registries.named(&config.registry_names(&gateway.registry))?,
         protocols: vec![protocol.clone()],
         rules: rules
             .map(|rule| ReferenceRule {
@@ -183,7 +187,7 @@ async fn announce(
         let host = publish.host.as_deref();
         reached_at(listen, host, publish.port, registry.url()).await
     };
-    for registry in registries.named(&publish.registry)? {
+    for registry in registries.named(&config.registry_names(&publish.registry))? {
         let address = at(&registry).await.without_params(&[keys::TOKEN]);
         for service in &publish.services {
             let url = provider_url(&address, &ServiceKey::parse(service), &config.application);
@@ -198,7 +202,7 @@ async fn announce(
     let Some(center) = &config.config_center else {
         return Ok(());
     };
-    for registry in registries.named(&gateway.registry)? {
+    for registry in registries.named(&config.registry_names(&gateway.registry))? {
         let parts = AnnouncerParts {
             center: wubbo_registry::open_config(&center.address).await?,
             address: at(&registry).await,

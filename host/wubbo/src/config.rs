@@ -3,24 +3,34 @@
 //! Stage one is the tree as the file says it; stage two ([`Config`]) is typed, with defaults filled in and cross-checked. Every problem
 //! of a file is reported at once, with its key, its value and what was expected, before anything is bound.
 
+mod overlay;
 mod problems;
+mod properties;
 mod section;
 mod size;
 mod yaml;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wubbo_core::{Pattern, Url};
 use wubbo_protocol::SslConfig;
 
+pub use overlay::Overlaid;
 pub use problems::{ConfigError, Problem};
+pub use properties::{Malformed, Properties, parse_properties};
 use section::Section;
 
 use crate::busy_poll;
 use crate::publish::{HOST_VARIABLE, PORT_VARIABLE, environment, port};
 pub(crate) use size::duration as parse_duration;
+
+/// How often a call may be repeated.
+const RETRIES: RangeInclusive<usize> = 0..=100;
+/// The fault tolerance that there is, by Dubbo's names.
+const CLUSTERS: [&str; 1] = ["failover"];
 
 /// A checked configuration of `wubbo run`.
 #[derive(Clone, Debug)]
@@ -52,6 +62,8 @@ pub struct Config {
 pub struct ConfigCenter {
     /// `address`: such as `file:./rules`.
     pub address: String,
+    /// `config_file`: the key under which settings lie as Java properties, such as `dubbo.properties`. Default: none is read.
+    pub config_file: Option<String>,
     /// `keys`: further keys to follow, of routers of your own; the keys of Dubbo's rules are followed by themselves. Default none.
     pub keys: Vec<String>,
 }
@@ -80,6 +92,15 @@ pub struct Plugins {
     pub config: BTreeMap<String, serde_json::Value>,
 }
 
+/// Which of the registries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// All that there are, those of the config center too.
+    All,
+    /// These.
+    Named(Vec<String>),
+}
+
 /// The `gateway` section.
 #[derive(Clone, Debug)]
 pub struct Gateway {
@@ -91,7 +112,7 @@ pub struct Gateway {
     /// found in the registries.
     pub upstream: Option<Url>,
     /// `registry`: the registries that providers are found in, whose lists are one. Default: all; none for a sidecar.
-    pub registry: Vec<String>,
+    pub registry: Chosen,
     /// `id`: this gateway's hop mark, 8 hexadecimal digits. Default: random per process.
     pub id: Option<String>,
     /// `references_max`: how many different services may be referred on demand. Default 1000, 1 to 100,000.
@@ -106,7 +127,7 @@ pub struct Gateway {
 #[derive(Clone, Debug)]
 pub struct Publish {
     /// `registry`: the registries to announce `services` in. Default: all.
-    pub registry: Vec<String>,
+    pub registry: Chosen,
     /// `services`: service keys `[group/]interface[:version]` that are announced from the start. Default none.
     pub services: Vec<String>,
     /// `host`: under which host consumers reach the first listener. Default: the environment's `DUBBO_IP_TO_REGISTRY`; else the
@@ -156,10 +177,26 @@ impl Config {
         root.refuse_unknown();
         problems.into_result(path, config)
     }
+
+    /// The names of the registries that are chosen.
+    #[must_use]
+    pub fn registry_names(&self, chosen: &Chosen) -> Vec<String> {
+        match chosen {
+            Chosen::All => self.registries.keys().cloned().collect(),
+            Chosen::Named(names) => names.clone(),
+        }
+    }
 }
 
 fn check(root: &Section<'_>, base: &Path) -> Config {
     let registries = registries(root);
+    let center = root.section("config_center");
+    let config_center = root.has("config_center").then(|| config_center(&center));
+    // What the config center names is known only when it was asked.
+    let asked = config_center
+        .as_ref()
+        .and_then(|center| center.config_file.as_ref());
+    let known = asked.is_none().then_some(&registries);
     let config = Config {
         application: root.text("application").unwrap_or_else(|| {
             root.missing(
@@ -168,13 +205,11 @@ fn check(root: &Section<'_>, base: &Path) -> Config {
             );
             String::new()
         }),
-        config_center: root
-            .has("config_center")
-            .then(|| config_center(&root.section("config_center"))),
+        config_center,
         plugins: plugins(&root.section("plugins"), base),
         gateway: root
             .has("gateway")
-            .then(|| gateway(&root.section("gateway"), &registries)),
+            .then(|| gateway(&root.section("gateway"), known)),
         references: references(root),
         ssl: ssl(&root.section("ssl"), base),
         admin: root.has("admin").then(|| admin(&root.section("admin"))),
@@ -232,6 +267,7 @@ fn config_center(section: &Section<'_>) -> ConfigCenter {
                 String::new()
             }
         },
+        config_file: section.text("config_file"),
         keys: section.texts("keys"),
     })
 }
@@ -254,7 +290,7 @@ fn plugins(section: &Section<'_>, base: &Path) -> Plugins {
     })
 }
 
-fn gateway(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Gateway {
+fn gateway(section: &Section<'_>, registries: Option<&BTreeMap<String, String>>) -> Gateway {
     section.finish(|section| {
         let listen: Vec<Url> =
             section.texts("listen").iter().filter_map(|text| section.dubbo_address("listen", text, "a listen URL such as dubbo://127.0.0.1:20880")).collect();
@@ -270,7 +306,7 @@ fn gateway(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Gate
             listen,
             services,
             registry: match upstream {
-                Some(_) => Vec::new(),
+                Some(_) => Chosen::Named(Vec::new()),
                 None => section.registry_names("registry", registries),
             },
             upstream: upstream.and_then(|text| section.dubbo_address("upstream", &text, "the provider's URL such as dubbo://127.0.0.1:20881")),
@@ -282,11 +318,11 @@ fn gateway(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Gate
     })
 }
 
-fn publish(section: &Section<'_>, registries: &BTreeMap<String, String>) -> Publish {
+fn publish(section: &Section<'_>, registries: Option<&BTreeMap<String, String>>) -> Publish {
     section.finish(|section| {
         let services = section.texts("services");
         let registry = if services.is_empty() {
-            Vec::new()
+            Chosen::Named(Vec::new())
         } else {
             section.registry_names("registry", registries)
         };
@@ -321,10 +357,10 @@ fn references(root: &Section<'_>) -> Vec<Reference> {
                 if let Some(timeout) = section.duration("timeout") {
                     parameters.push(("timeout".to_owned(), timeout.as_millis().to_string()));
                 }
-                if let Some(retries) = section.number("retries", 0..=100) {
+                if let Some(retries) = section.number("retries", RETRIES) {
                     parameters.push(("retries".to_owned(), retries.to_string()));
                 }
-                if let Some(cluster) = section.one_of("cluster", &["failover"]) {
+                if let Some(cluster) = section.one_of("cluster", &CLUSTERS) {
                     parameters.push(("cluster".to_owned(), cluster));
                 }
                 if let Some(register) = section.switch("register") {

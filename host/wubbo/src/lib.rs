@@ -52,6 +52,8 @@ pub mod assemble;
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod config;
+#[cfg(feature = "cli")]
+mod config_file;
 
 pub use client::{Client, ClientBuilder};
 pub use contract::{

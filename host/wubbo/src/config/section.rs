@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use wubbo_core::Url;
 
 use super::problems::Problems;
-use super::{size, yaml};
+use super::{Chosen, size, yaml};
 
 /// A mapping, or an absent one, which reads as empty.
 pub(super) struct Section<'a> {
@@ -176,29 +176,31 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// Names of registries, as a list or with commas between them; none named: all.
+    /// Names of registries, as a list or with commas between them; none named: all. Without `known` they are known later.
     pub(super) fn registry_names(
         &self,
         key: &str,
-        registries: &BTreeMap<String, String>,
-    ) -> Vec<String> {
-        let known: Vec<&str> = registries.keys().map(String::as_str).collect();
+        known: Option<&BTreeMap<String, String>>,
+    ) -> Chosen {
         let texts = self.texts(key);
         let names = texts.iter().flat_map(|text| text.split(','));
-        let mut names: Vec<&str> = names
+        let names: Vec<&str> = names
             .map(str::trim)
             .filter(|name| !name.is_empty())
             .collect();
-        if names.is_empty() {
-            names.clone_from(&known);
+        if let Some(known) = known {
+            if names.is_empty() && known.is_empty() {
+                self.missing(key, "a registry; the section registries names none");
+            } else if names.iter().any(|name| !known.contains_key(*name)) {
+                let known: Vec<&str> = known.keys().map(String::as_str).collect();
+                let expected = format!("names of registries ({})", known.join(", "));
+                self.problems.add(self.key(key), self.get(key), expected);
+            }
         }
         if names.is_empty() {
-            self.missing(key, "a registry; the section registries names none");
-        } else if names.iter().any(|name| !known.contains(name)) {
-            let expected = format!("names of registries ({})", known.join(", "));
-            self.problems.add(self.key(key), self.get(key), expected);
+            return Chosen::All;
         }
-        names.into_iter().map(str::to_owned).collect()
+        Chosen::Named(names.into_iter().map(str::to_owned).collect())
     }
 
     pub(super) fn registry_address(&self, key: &str, text: &str) -> Option<String> {

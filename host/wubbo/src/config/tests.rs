@@ -43,10 +43,10 @@ fn every_key_is_read() {
     );
     assert!(!config.plugins.builtins);
     assert_eq!(config.plugins.memory_total_bytes, 64 << 20);
-    let gateway = config.gateway.expect("a gateway");
-    assert_eq!(gateway.registry, ["main"]);
+    let gateway = config.gateway.as_ref().expect("a gateway");
+    assert_eq!(config.registry_names(&gateway.registry), ["main"]);
     assert_eq!(gateway.busy_poll, Duration::from_micros(250));
-    assert_eq!(gateway.publish.registry, ["edge"]);
+    assert_eq!(config.registry_names(&gateway.publish.registry), ["edge"]);
     assert_eq!(
         gateway
             .listen
@@ -74,7 +74,8 @@ fn registries_are_named_in_a_list_or_not_at_all() {
     ] {
         let text = WHOLE.replace("registry: main", said);
         let config = Config::parse(Path::new("wubbo.yaml"), &text).expect(said);
-        assert_eq!(config.gateway.expect("a gateway").registry, names, "{said}");
+        let gateway = config.gateway.as_ref().expect("a gateway");
+        assert_eq!(config.registry_names(&gateway.registry), names, "{said}");
     }
     let found = problems(&WHOLE.replace("registry: main", "registry: \"main,other\""));
     let expected = "gateway.registry: \"main,other\" is not names of registries (edge, main)";
@@ -90,13 +91,13 @@ fn a_sidecar_needs_no_registry_and_takes_none() {
     };
     let text = sidecar("upstream: \"dubbo://127.0.0.1:20881?token=t\"");
     let config = Config::parse(Path::new("wubbo.yaml"), &text).expect("a good file");
-    let gateway = config.gateway.expect("a gateway");
-    let upstream = gateway.upstream.expect("an upstream");
+    let gateway = config.gateway.as_ref().expect("a gateway");
+    let upstream = gateway.upstream.as_ref().expect("an upstream");
     assert_eq!(
         (upstream.port(), upstream.get("token")),
         (Some(20881), Some("t"))
     );
-    assert!(gateway.registry.is_empty());
+    assert!(config.registry_names(&gateway.registry).is_empty());
     for (more, key) in [
         ("upstream: \"127.0.0.1:20881\"", "gateway.upstream:"),
         (
