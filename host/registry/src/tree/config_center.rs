@@ -134,6 +134,11 @@ impl From<Trouble> for Refused {
 }
 
 fn utf8(bytes: Vec<u8>) -> Result<Arc<str>, Refused> {
+    if bytes.len() as u64 > TEXT_BYTES_MAX {
+        return Err(Refused::Bytes(
+            "it has more than 1 MiB: shorten it, or remove the node",
+        ));
+    }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text.into()),
         Err(_) => Err(Refused::Bytes(
@@ -272,5 +277,16 @@ mod tests {
                 .unwrap_err()
                 .contains("more than")
         );
+    }
+
+    #[test]
+    fn what_is_read_is_a_text_of_at_most_1_mib() {
+        let refused = |bytes: Vec<u8>| match utf8(bytes) {
+            Err(Refused::Bytes(reason)) => reason,
+            _ => "",
+        };
+        assert_eq!(refused(vec![b'x'; 1024 * 1024]), "");
+        assert!(refused(vec![b'x'; 1024 * 1024 + 1]).contains("more than 1 MiB"));
+        assert!(refused(vec![0xff]).contains("not UTF-8"));
     }
 }
