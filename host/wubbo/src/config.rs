@@ -248,9 +248,8 @@ fn registries(root: &Section<'_>) -> BTreeMap<String, String> {
                 None
             }
         });
-        if let Some(address) = address {
-            registries.insert(name, address);
-        }
+        // One whose address is wrong is named all the same; that problem is noted, and what it is named by shall not be another.
+        registries.insert(name, address.unwrap_or_default());
     }
     registries
 }

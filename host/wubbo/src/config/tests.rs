@@ -83,6 +83,16 @@ fn registries_are_named_in_a_list_or_not_at_all() {
 }
 
 #[test]
+fn a_registry_whose_address_is_wrong_is_one_problem() {
+    let wrong = WHOLE.replace("file:./registry", "carrier-pigeon://home");
+    let said = problems(&wrong);
+    assert!(
+        said.len() == 1 && said[0].starts_with("registries.main.address"),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn a_sidecar_needs_no_registry_and_takes_none() {
     let sidecar = |more: &str| {
         format!(
