@@ -89,6 +89,8 @@ pub(crate) fn full() -> Done {
         "long forms",
         cargo()
             .args(["test", "--workspace", "--test", "it"])
+            // What they measured is why they are run: of each by itself, since they run side by side.
+            .args(["--", "--show-output"])
             .env(scenarios::FOLDER, scenarios::folder()?)
             .env("WUBBO_FULL", "on"),
     )?;
@@ -101,10 +103,10 @@ pub(crate) fn full() -> Done {
             .env("WUBBO_FULL", "on"),
     )?;
     run(
-        "a hundred reconnects to each registry",
+        "a hundred reconnects to each registry, and thousands of services",
         cargo()
             .args(["test", "--workspace", "--test", "registries"])
-            .args(["--", "many_reconnects"])
+            .args(["--", "many_services", "many_reconnects", "--show-output"])
             .env("WUBBO_FULL", "on"),
     )?;
     fuzz::all()
